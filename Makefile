@@ -1,0 +1,34 @@
+# `make test` is everything a change must pass; `make bench` measures.
+.PHONY: all build test check race fuzz bench clean
+
+GO ?= go
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 5s
+
+all: build
+
+build:
+	$(GO) build -o bin/openrbm ./cmd/openrbm
+
+test: check
+	$(GO) test ./...
+
+check:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+
+race:
+	$(GO) test -race ./...
+
+# Every fuzz test, for FUZZTIME each.
+fuzz:
+	@$(GO) list ./... | while read pkg; do \
+	  $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read f; do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done || exit 1; done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) -timeout 60m ./bench/...
+
+clean:
+	rm -rf bin

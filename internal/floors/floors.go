@@ -1,0 +1,50 @@
+// Package floors is the architecture of OpenRBM as data; its test fails when the
+// code and this table part ways. A package imports only from floors below its
+// own, and packages of one floor never import each other.
+//
+// To add a package, add it here, on the lowest floor above all that it needs.
+package floors
+
+// Module is the path of the module.
+const Module = "github.com/openrbm/openrbm"
+
+// Floor is the floor of a package; packages not in the table must not exist.
+// Budget is how many lines of production code it may have before it needs a reason.
+type Floor struct {
+	Level  int
+	Budget int
+}
+
+// Table is the house.
+var Table = map[string]Floor{
+	"rbm":            {0, 2700}, // the words and the limits of the API
+	"internal/store": {0, 250},  // the seam to the database
+	"internal/clock": {0, 120},  // the platform's time, which a tester can turn
+	"internal/frame": {0, 700},  // the words of the device protocol
+
+	"internal/store/memstore":    {1, 250},
+	"internal/store/pebblestore": {1, 900},
+	"internal/store/storetest":   {1, 1100},
+	"internal/delivery":          {1, 700},
+
+	"internal/ledger": {2, 1800},
+
+	"internal/engine":   {3, 1800},
+	"internal/outbox":   {3, 1200},
+	"internal/registry": {3, 1500},
+	"internal/auth":     {3, 1400},
+
+	"internal/httpapi": {4, 3000},
+	"internal/gateway": {4, 1500},
+
+	// The other side of the wire: it knows the API and the device protocol, and
+	// nothing of what is behind them.
+	"client": {1, 2000},
+	"phone":  {1, 2000},
+
+	"internal/server": {5, 1500},
+	"servertest":      {6, 500},
+	"cmd/openrbm":     {6, 2500},
+
+	"internal/floors": {0, 100},
+}
