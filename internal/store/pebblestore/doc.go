@@ -1,0 +1,43 @@
+// Package pebblestore is the store on one machine's disk, on Pebble.
+//
+// # Group commit
+//
+// One goroutine, the writer, owns all writing. It takes batches in the order of
+// their submission, evaluates the checks of each against the database and the
+// batches before it, and gathers them in a group. The group is written to the
+// log and to memory without waiting for the disk; a second goroutine, the
+// syncer, waits for the disk and then answers every caller of the group, the
+// refused ones too: a conflict may rest on a write that is not durable before
+// that. Meanwhile the writer builds the next group, so batches that arrive
+// while one commit syncs go out together in the next.
+//
+// Pebble shows a write to readers before it is durable. So Get waits when its
+// key was written by a group that is still on its way to the disk, and Scan
+// when a key of its range was.
+//
+// # When the disk fails
+//
+// What Pebble v2.1 does by itself: when a write or sync of the log fails, the
+// waiting commits get the error, the log stays failed, and the next change of
+// log file panics in a way that no caller can recover from (a mutex is unlocked
+// twice). When the MANIFEST cannot be written, it calls Logger.Fatalf, which by
+// default ends the process; corrupt data found in a table does the same. A
+// failing flush is tried again at once, for ever.
+//
+// What this package makes of it: Pebble sees the file system through a disk
+// that never hands it the error of a change (see disk).
+//   - Out of space, quota or file descriptors: the operation is tried again
+//     until it passes. Meanwhile reads work, pending commits answer
+//     store.ErrUnknown and new ones ErrUnavailable without writing. When there
+//     is space again, all goes on without help.
+//   - Any other failed write and every failed sync, since what a failed sync
+//     left on the disk cannot be known: the store is down for good. The failing
+//     goroutine and every later change of the disk stop where they are. Pending
+//     commits answer store.ErrUnknown, every other call ErrUnavailable, both
+//     with the cause. Close then stops all changes to the directory and unlocks
+//     it, leaving the memory and the goroutines of the failed Pebble behind, so
+//     that Open may be tried again in the same process.
+//   - Corruption: Open refuses a log or MANIFEST that is corrupt. A corrupt
+//     table shows when it is read: that read fails, and the store is down for
+//     good, as above.
+package pebblestore

@@ -1,0 +1,82 @@
+package pebblestore
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+)
+
+// format is the version of the files. Raising it is an upgrade without a way
+// back, to be said in the changelog. This one commits log records to what was
+// synced before them, so that a damaged log is told from a torn one.
+const format = pebble.FormatValueSeparation
+
+const (
+	defaultCache = 32 << 20
+	memTable     = 32 << 20
+	memTables    = 3
+)
+
+// pebbleOptions are Pebble's, for small records, many of which are soon
+// deleted, on a machine that has other things to do with its memory.
+func pebbleOptions(d *disk, cacheBytes int64) *pebble.Options {
+	if cacheBytes == 0 {
+		cacheBytes = defaultCache
+	}
+	o := &pebble.Options{
+		FS:                 d,
+		FormatMajorVersion: format,
+		Logger:             logger{d},
+		EventListener:      listener(d),
+		CacheSize:          cacheBytes + memTables*memTable, // Pebble takes the memory tables out of the cache
+
+		MemTableSize:                memTable,
+		MemTableStopWritesThreshold: memTables,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       1000,
+		LBaseMaxBytes:               64 << 20,
+		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, 2 },
+	}
+	for i := range o.Levels {
+		l := &o.Levels[i]
+		l.BlockSize = 16 << 10
+		l.IndexBlockSize = 64 << 10
+		l.FilterPolicy = bloom.FilterPolicy(10)
+	}
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	return o
+}
+
+// listener turns events that someone should know of into log lines, and those
+// that Pebble would end the process for into a failure of the disk.
+func listener(d *disk) *pebble.EventListener {
+	return &pebble.EventListener{
+		BackgroundError: func(err error) { d.log.Warn("pebble: background error", "error", err) },
+		DataCorruption: func(i pebble.DataCorruptionInfo) {
+			d.fail(fmt.Errorf("%s is corrupt: %w", i.Path, i.Details))
+		},
+		WriteStallBegin: func(i pebble.WriteStallBeginInfo) { d.log.Warn("pebble: writes stall", "reason", i.Reason) },
+		WriteStallEnd:   func() { d.log.Warn("pebble: writes go on") },
+	}
+}
+
+// logger is Pebble's log; what is fatal to Pebble fails the disk.
+type logger struct{ disk *disk }
+
+func (l logger) Infof(format string, args ...any) { l.print(slog.LevelDebug, format, args) }
+
+func (l logger) Errorf(format string, args ...any) { l.print(slog.LevelError, format, args) }
+
+func (l logger) Fatalf(format string, args ...any) {
+	l.disk.fail(fmt.Errorf(format, args...))
+}
+
+func (l logger) print(level slog.Level, format string, args []any) {
+	ctx := context.Background()
+	if l.disk.log.Enabled(ctx, level) {
+		l.disk.log.Log(ctx, level, "pebble: "+fmt.Sprintf(format, args...))
+	}
+}
