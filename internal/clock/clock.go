@@ -1,0 +1,82 @@
+// Package clock is the platform's one source of time. It follows the machine's
+// clock and can be turned ahead, so that a tester sees tonight what happens in
+// fifteen days.
+package clock
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Clock tells the time and wakes sleepers. Make one with New.
+type Clock struct {
+	mu     sync.Mutex
+	offset time.Duration
+	turned chan struct{} // closed and replaced whenever the clock is turned
+}
+
+// New returns a clock that shows the machine's time.
+func New() *Clock {
+	return &Clock{turned: make(chan struct{})}
+}
+
+// Now is the current time, in UTC.
+func (c *Clock) Now() time.Time {
+	return time.Now().Add(c.Offset()).UTC()
+}
+
+// Offset is how far the clock has been turned ahead.
+func (c *Clock) Offset() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset
+}
+
+// Advance turns the clock ahead by d and wakes every sleeper whose time has come.
+// A d of zero or less changes nothing: time does not run backwards.
+func (c *Clock) Advance(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+	close(c.turned)
+	c.turned = make(chan struct{})
+}
+
+// SleepUntil waits until the clock shows t, wake yields, or ctx ends. It says
+// false only in the last case. A zero t is never reached; a nil wake never yields.
+func (c *Clock) SleepUntil(ctx context.Context, t time.Time, wake <-chan struct{}) bool {
+	for {
+		c.mu.Lock()
+		turned := c.turned
+		left := t.Sub(time.Now().Add(c.offset))
+		c.mu.Unlock()
+
+		var ring <-chan time.Time
+		if !t.IsZero() {
+			if left <= 0 {
+				return ctx.Err() == nil
+			}
+			timer := time.NewTimer(left)
+			defer timer.Stop()
+			ring = timer.C
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-wake:
+			return true
+		case <-ring:
+			return true
+		case <-turned:
+		}
+	}
+}
+
+// Sleep waits for d of the clock's time; false when ctx ended first.
+func (c *Clock) Sleep(ctx context.Context, d time.Duration) bool {
+	return c.SleepUntil(ctx, c.Now().Add(d), nil)
+}

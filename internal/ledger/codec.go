@@ -1,0 +1,107 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/openrbm/openrbm/internal/store"
+)
+
+// Records begin with the version of their encoding, so that old data stays
+// readable when a newer encoding is added.
+const recordV1 = 1
+
+// writer builds a record.
+type writer []byte
+
+func (w *writer) byte(v byte)      { *w = append(*w, v) }
+func (w *writer) uint(v uint64)    { *w = binary.AppendUvarint(*w, v) }
+func (w *writer) string(v string)  { w.uint(uint64(len(v))); *w = append(*w, v...) }
+func (w *writer) rest(v []byte)    { *w = append(*w, v...) }
+func (w *writer) time(v time.Time) { *w = binary.BigEndian.AppendUint64(*w, uint64(nanos(v))) }
+
+// nanos keeps the zero time zero.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// reader takes a record apart; the first fault stops it and stays in err.
+type reader struct {
+	b   []byte
+	err error
+}
+
+// open checks the version of the record at k.
+func open(k store.Key, b []byte) *reader {
+	r := &reader{b: b}
+	if v := r.byte(); r.err == nil && v != recordV1 {
+		r.err = fmt.Errorf("record %q has encoding %d, newer than this program", k, v)
+	}
+	return r
+}
+
+func (r *reader) take(n int) []byte {
+	if r.err != nil || n < 0 || n > len(r.b) {
+		if r.err == nil {
+			r.err = fmt.Errorf("record is cut short: %d of %d bytes left", len(r.b), n)
+		}
+		return nil
+	}
+	v := r.b[:n]
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) byte() byte {
+	if v := r.take(1); v != nil {
+		return v[0]
+	}
+	return 0
+}
+
+func (r *reader) uint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		n = len(r.b) + 1
+	}
+	r.take(n)
+	if r.err != nil {
+		return 0
+	}
+	return v
+}
+
+func (r *reader) string() string {
+	n := r.uint()
+	if n > uint64(len(r.b)) {
+		n = uint64(len(r.b)) + 1
+	}
+	return string(r.take(int(n)))
+}
+
+func (r *reader) time() time.Time {
+	v := r.take(8)
+	if v == nil {
+		return time.Time{}
+	}
+	ns := int64(binary.BigEndian.Uint64(v))
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns).UTC()
+}
+
+// rest is a copy of all that is left.
+func (r *reader) rest() []byte { return append([]byte(nil), r.take(len(r.b))...) }
+
+// done says what went wrong, naming the record.
+func (r *reader) done(k store.Key) error {
+	if r.err != nil {
+		return fmt.Errorf("ledger: damaged record %q: %w", k, r.err)
+	}
+	return nil
+}

@@ -1,0 +1,218 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openrbm/openrbm/internal/delivery"
+	"github.com/openrbm/openrbm/internal/store"
+)
+
+// Item is an agentMessage or agentEvent as it was accepted. It never changes.
+type Item struct {
+	Ref
+	Seq   Seq
+	Kind  delivery.Kind
+	Phone string
+	// SendTime is when it was accepted; ExpireTime when it is to be taken back,
+	// zero if the agent set none.
+	SendTime, ExpireTime time.Time
+	// Payload is the resource as compact JSON; empty for what is not kept.
+	Payload []byte
+}
+
+func (it *Item) encode() []byte {
+	w := make(writer, 0, len(it.Payload)+len(it.Agent)+len(it.ID)+len(it.Phone)+24)
+	w.byte(recordV1)
+	w.byte(byte(it.Kind))
+	w.time(it.SendTime)
+	w.time(it.ExpireTime)
+	w.string(it.Agent)
+	w.string(it.ID)
+	w.string(it.Phone)
+	w.rest(it.Payload)
+	return w
+}
+
+func decodeItem(k store.Key, b []byte) (*Item, error) {
+	r := open(k, b)
+	it := &Item{Kind: delivery.Kind(r.byte()), SendTime: r.time(), ExpireTime: r.time()}
+	it.Agent, it.ID, it.Phone = r.string(), r.string(), r.string()
+	it.Payload, it.Seq = r.rest(), lastSeq(k)
+	return it, r.done(k)
+}
+
+// Status is where an item stands.
+type Status struct {
+	Ref
+	Seq   Seq
+	Kind  delivery.Kind
+	State delivery.State
+	Phone string
+	// ExpireTime is as in Item; ChangeTime is when State was entered.
+	ExpireTime, ChangeTime time.Time
+}
+
+func (s *Status) encode() []byte {
+	w := make(writer, 0, len(s.Phone)+28)
+	w.byte(recordV1)
+	w.byte(byte(s.Kind))
+	w.byte(byte(s.State))
+	w.uint(uint64(s.Seq))
+	w.time(s.ExpireTime)
+	w.time(s.ChangeTime)
+	w.string(s.Phone)
+	return w
+}
+
+func decodeStatus(ref Ref, b []byte) (*Status, error) {
+	k := idKey(ref)
+	r := open(k, b)
+	s := &Status{Ref: ref, Kind: delivery.Kind(r.byte()), State: delivery.State(r.byte()), Seq: Seq(r.uint())}
+	s.ExpireTime, s.ChangeTime, s.Phone = r.time(), r.time(), r.string()
+	return s, r.done(k)
+}
+
+// A mailbox row and a due row are small: what they point at says the rest.
+
+func encodeWaiting(s delivery.State) []byte { return []byte{recordV1, byte(s)} }
+
+func encodeDue(it *Item) []byte {
+	var w writer
+	w.byte(recordV1)
+	w.string(it.Agent)
+	w.string(it.ID)
+	w.string(it.Phone)
+	return w
+}
+
+// Add records a newly accepted item in the mailbox of its phone, in one durable
+// commit. It fails with store.ErrConflict when the id was used before.
+func (l *Ledger) Add(ctx context.Context, it *Item) error {
+	return l.add(ctx, it, delivery.Queued)
+}
+
+// AddPassing records the use of an id by what is not kept for a phone that is
+// away: a typing event.
+func (l *Ledger) AddPassing(ctx context.Context, it *Item) error {
+	return l.add(ctx, it, delivery.Delivered)
+}
+
+func (l *Ledger) add(ctx context.Context, it *Item, state delivery.State) error {
+	st := Status{
+		Ref: it.Ref, Seq: it.Seq, Kind: it.Kind, State: state, Phone: it.Phone,
+		ExpireTime: it.ExpireTime, ChangeTime: it.SendTime,
+	}
+	proof := store.Record{Key: idKey(it.Ref), Value: st.encode()}
+	var b store.Batch
+	b.Absent(proof.Key)
+	b.Put(proof.Key, proof.Value)
+	b.Put(bodyKey(it.Seq), it.encode())
+	if state.Waiting() {
+		b.Put(mailboxKey(it.Phone, it.Seq), encodeWaiting(state))
+		if !it.ExpireTime.IsZero() {
+			b.Put(dueKey(it.ExpireTime, it.Seq), encodeDue(it))
+		}
+	}
+	err := l.commit(ctx, &b, proof)
+	if err == nil && state.Waiting() {
+		l.queued.Add(1)
+	}
+	return err
+}
+
+// Status tells where the item stands, or store.ErrNotFound.
+func (l *Ledger) Status(ctx context.Context, ref Ref) (*Status, error) {
+	b, err := l.db.Get(ctx, idKey(ref))
+	if err != nil {
+		return nil, err
+	}
+	return decodeStatus(ref, b)
+}
+
+// Item returns the body at seq, or store.ErrNotFound.
+func (l *Ledger) Item(ctx context.Context, seq Seq) (*Item, error) {
+	k := bodyKey(seq)
+	b, err := l.db.Get(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	return decodeItem(k, b)
+}
+
+// Waiting is an item in a phone's mailbox.
+type Waiting struct {
+	*Item
+	State delivery.State
+}
+
+// Mailbox gives the items waiting for phone in the order of arrival: those
+// with after < Seq ≤ upTo, at most limit.
+func (l *Ledger) Mailbox(ctx context.Context, phone string, after, upTo Seq, limit int) ([]Waiting, error) {
+	type place struct {
+		seq   Seq
+		state delivery.State
+	}
+	var places []place
+	r := store.Range{Start: mailboxKey(phone, after+1), End: mailboxKey(phone, upTo) + sep, Limit: limit}
+	for rec, err := range l.db.Scan(ctx, r) {
+		if err != nil {
+			return nil, err
+		}
+		row := open(rec.Key, rec.Value)
+		places = append(places, place{lastSeq(rec.Key), delivery.State(row.byte())})
+		if err := row.done(rec.Key); err != nil {
+			return nil, err
+		}
+	}
+	items := make([]Waiting, 0, len(places))
+	for _, p := range places {
+		it, err := l.Item(ctx, p.seq)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: body of a waiting item at %d: %w", p.seq, err)
+		}
+		items = append(items, Waiting{it, p.state})
+	}
+	return items, nil
+}
+
+// CountMailbox counts the items waiting for phone, up to limit (0: all).
+func (l *Ledger) CountMailbox(ctx context.Context, phone string, limit int) (int, error) {
+	r := store.Prefix(key(kindMailbox, phone, sep))
+	r.Limit = limit
+	return l.count(ctx, r)
+}
+
+// DueItem is an item whose expireTime has come.
+type DueItem struct {
+	Ref
+	Phone string
+}
+
+// Due gives up to limit items whose expireTime is not after now, and the
+// expireTime of the next one (zero: no other expires).
+func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]DueItem, time.Time, error) {
+	var due []DueItem
+	r := store.Range{Start: key(kindDue), End: key(kindDue + 1), Limit: limit + 1}
+	for rec, err := range l.db.Scan(ctx, r) {
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		row := open(rec.Key, rec.Value)
+		var it DueItem
+		it.Agent, it.ID, it.Phone = row.string(), row.string(), row.string()
+		if len(rec.Key) != 17 && row.err == nil {
+			row.err = errors.New("key has the wrong length")
+		}
+		if err := row.done(rec.Key); err != nil {
+			return nil, time.Time{}, err
+		}
+		if at := lastSeq(rec.Key[:9]).time(); len(due) == limit || at.After(now) {
+			return due, at, nil
+		}
+		due = append(due, it)
+	}
+	return due, time.Time{}, nil
+}

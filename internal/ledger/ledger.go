@@ -1,0 +1,141 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/openrbm/openrbm/internal/clock"
+	"github.com/openrbm/openrbm/internal/store"
+)
+
+// formatVersion is the version of the key layout that this program writes.
+const formatVersion = 1
+
+// Ledger is the durable memory of the platform. Make one with Open.
+type Ledger struct {
+	db    store.DB
+	clock *clock.Clock
+	last  atomic.Uint64 // the Seq given out last
+	// queued is the items in mailboxes; what was there at the start is added when
+	// it has been counted.
+	queued atomic.Int64
+}
+
+// Open reads the state of db, or founds it if db is empty. It refuses a store
+// that a newer program has written.
+func Open(ctx context.Context, db store.DB, c *clock.Clock) (*Ledger, error) {
+	l := &Ledger{db: db, clock: c}
+	if err := l.checkFormat(ctx); err != nil {
+		return nil, err
+	}
+	for r, err := range db.Scan(ctx, store.Range{Start: key(kindBody), End: key(kindBody + 1), Limit: 1, Reverse: true}) {
+		if err != nil {
+			return nil, fmt.Errorf("ledger: finding the last arrival: %w", err)
+		}
+		l.last.Store(uint64(lastSeq(r.Key)))
+	}
+	l.countQueued(ctx)
+	return l, nil
+}
+
+// countQueued counts the mailboxes in the background, as they are now: it
+// returns when the scan has its view of the store.
+func (l *Ledger) countQueued(ctx context.Context) {
+	begun := make(chan struct{})
+	go func() {
+		n, first := int64(0), true
+		for _, err := range l.db.Scan(context.WithoutCancel(ctx), store.Prefix(key(kindMailbox))) {
+			if first {
+				close(begun)
+				first = false
+			}
+			if err != nil {
+				return // the store is closing: nobody will ask
+			}
+			n++
+		}
+		l.queued.Add(n)
+		if first {
+			close(begun)
+		}
+	}()
+	<-begun
+}
+
+// Queued is the number of items in all mailboxes. After a start it grows until
+// those that were there before have been counted.
+func (l *Ledger) Queued() int64 { return max(0, l.queued.Load()) }
+
+// Probe makes a small durable write, to see that the store takes writes.
+func (l *Ledger) Probe(ctx context.Context) error {
+	var w writer
+	w.byte(recordV1)
+	w.time(l.clock.Now())
+	var b store.Batch
+	b.Put(key(kindMeta, "probe"), w)
+	return l.db.Commit(ctx, &b)
+}
+
+func (l *Ledger) checkFormat(ctx context.Context) error {
+	k := key(kindMeta, "format")
+	b, err := l.db.Get(ctx, k)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		var w writer
+		w.byte(recordV1)
+		w.uint(formatVersion)
+		var batch store.Batch
+		batch.Absent(k)
+		batch.Put(k, w)
+		return l.db.Commit(ctx, &batch)
+	case err != nil:
+		return fmt.Errorf("ledger: reading the format: %w", err)
+	}
+	r := open(k, b)
+	v := r.uint()
+	if err := r.done(k); err != nil {
+		return err
+	}
+	if v > formatVersion {
+		return fmt.Errorf("ledger: the data has format %d, this program knows up to %d: use a newer openrbm", v, formatVersion)
+	}
+	return nil
+}
+
+// Clock is the clock that the ledger writes by.
+func (l *Ledger) Clock() *clock.Clock { return l.clock }
+
+// NextSeq is the next place in the order of arrival. It is later than every
+// place given before, also before a restart, even if the clock was set back.
+func (l *Ledger) NextSeq() Seq {
+	for {
+		last := l.last.Load()
+		next := max(uint64(seqAt(l.clock.Now())), last+1)
+		if l.last.CompareAndSwap(last, next) {
+			return Seq(next)
+		}
+	}
+}
+
+// LastSeq is the place given out last.
+func (l *Ledger) LastSeq() Seq { return Seq(l.last.Load()) }
+
+// attempts bounds how often a change is tried again against concurrent changes
+// of the same records before it is given up as unavailable.
+const attempts = 16
+
+// commit commits b. When the store cannot say whether b was written, commit
+// reads back the record that proves it (law 4: unknown is not failed).
+func (l *Ledger) commit(ctx context.Context, b *store.Batch, proof store.Record) error {
+	err := l.db.Commit(ctx, b)
+	if !errors.Is(err, store.ErrUnknown) {
+		return err
+	}
+	now, readErr := l.db.Get(ctx, proof.Key)
+	if readErr == nil && string(now) == string(proof.Value) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,140 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	json "github.com/go-json-experiment/json"
+
+	"github.com/openrbm/openrbm/internal/store"
+)
+
+// Table holds JSON documents of one type under ids. Ids must not contain the
+// byte 0.
+type Table[T any] struct {
+	l    *Ledger
+	kind byte
+}
+
+// Agents, Phones, Testers and Accounts are the tables of who exists. What a
+// document holds is the caller's; fields may be added, never changed in meaning.
+func Agents[T any](l *Ledger) Table[T]   { return Table[T]{l, kindAgent} }
+func Phones[T any](l *Ledger) Table[T]   { return Table[T]{l, kindPhone} }
+func Testers[T any](l *Ledger) Table[T]  { return Table[T]{l, kindTester} }
+func Accounts[T any](l *Ledger) Table[T] { return Table[T]{l, kindAccount} }
+
+// Settings are the platform's own documents, such as its secrets.
+func Settings[T any](l *Ledger) Table[T] { return Table[T]{l, kindSetting} }
+
+// ID joins the parts of an id so that all ids with the same first parts stand
+// together; see List.
+func ID(parts ...string) string {
+	id := ""
+	for i, p := range parts {
+		if i > 0 {
+			id += sep
+		}
+		id += p
+	}
+	return id
+}
+
+// Get returns the document of id, or store.ErrNotFound.
+func (t Table[T]) Get(ctx context.Context, id string) (*T, error) {
+	doc, _, err := t.read(ctx, id)
+	return doc, err
+}
+
+// Create stores a new document, or fails with store.ErrConflict if id exists.
+func (t Table[T]) Create(ctx context.Context, id string, doc *T) error {
+	v, err := json.Marshal(doc, json.Deterministic(true))
+	if err != nil {
+		return fmt.Errorf("ledger: encoding %q: %w", id, err)
+	}
+	k := key(t.kind, id)
+	var b store.Batch
+	b.Absent(k)
+	b.Put(k, v)
+	return t.l.commit(ctx, &b, store.Record{Key: k, Value: v})
+}
+
+// Update changes the document of id by change, which may be called again when
+// someone else changed it meanwhile. An error of change ends it unwritten.
+func (t Table[T]) Update(ctx context.Context, id string, change func(*T) error) (*T, error) {
+	k := key(t.kind, id)
+	for range attempts {
+		doc, old, err := t.read(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := change(doc); err != nil {
+			return nil, err
+		}
+		v, err := json.Marshal(doc, json.Deterministic(true))
+		if err != nil {
+			return nil, fmt.Errorf("ledger: encoding %q: %w", id, err)
+		}
+		if string(v) == string(old) {
+			return doc, nil
+		}
+		var b store.Batch
+		b.Equals(k, old)
+		b.Put(k, v)
+		err = t.l.commit(ctx, &b, store.Record{Key: k, Value: v})
+		if !errors.Is(err, store.ErrConflict) {
+			return doc, err
+		}
+	}
+	return nil, fmt.Errorf("ledger: %q changes too fast: %w", id, store.ErrConflict)
+}
+
+// Delete removes the document of id, or fails with store.ErrNotFound.
+func (t Table[T]) Delete(ctx context.Context, id string) error {
+	if _, _, err := t.read(ctx, id); err != nil {
+		return err
+	}
+	var b store.Batch
+	b.Delete(key(t.kind, id))
+	return t.l.db.Commit(ctx, &b)
+}
+
+// List gives up to limit documents (0: all) in the order of their ids, those
+// whose id begins with prefix and comes after the id after.
+func (t Table[T]) List(ctx context.Context, prefix, after string, limit int) ([]*T, error) {
+	r := store.Prefix(key(t.kind, prefix))
+	r.Limit = limit
+	if from := key(t.kind, after, sep); after != "" && from > r.Start {
+		r.Start = from
+	}
+	var docs []*T
+	for rec, err := range t.l.db.Scan(ctx, r) {
+		if err != nil {
+			return nil, err
+		}
+		doc := new(T)
+		if err := json.Unmarshal(rec.Value, doc); err != nil {
+			return nil, fmt.Errorf("ledger: damaged document %q: %w", rec.Key, err)
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
+}
+
+// Count counts the documents.
+func (t Table[T]) Count(ctx context.Context) (int, error) {
+	return t.l.count(ctx, store.Prefix(key(t.kind)))
+}
+
+func (t Table[T]) read(ctx context.Context, id string) (*T, []byte, error) {
+	k := key(t.kind, id)
+	v, err := t.l.db.Get(ctx, k)
+	if err != nil {
+		return nil, nil, err
+	}
+	doc := new(T)
+	if err := json.Unmarshal(v, doc); err != nil {
+		return nil, nil, fmt.Errorf("ledger: damaged document %q: %w", k, err)
+	}
+	return doc, v, nil
+}
