@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/openrbm/openrbm/internal/delivery"
+	"github.com/openrbm/openrbm/internal/ledger"
+)
+
+// expireBatch is how many messages expire in one commit.
+const expireBatch = 256
+
+// expiry takes messages back when their expireTime has come. One goroutine looks
+// at the head of the due index; phones that must be asked first have one each.
+type expiry struct {
+	wake chan struct{}
+
+	mu     sync.Mutex
+	next   time.Time        // when the goroutine looks again by itself; zero: never
+	asking map[Ref]struct{} // due, and their phones are being asked
+}
+
+// hint says that something expires at t.
+func (x *expiry) hint(t time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.next.IsZero() || t.Before(x.next) {
+		x.next = t
+		x.ring()
+	}
+}
+
+func (x *expiry) ring() {
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Engine) runExpiry(ctx context.Context) {
+	x := &e.expiry
+	for ctx.Err() == nil {
+		// Hints from here on are about what the scan may not see.
+		x.mu.Lock()
+		x.next = e.clock.Now().Add(e.opts.SweepInterval)
+		x.mu.Unlock()
+		next, err := e.expireDue(ctx)
+		if err != nil && ctx.Err() == nil {
+			e.log.Error("expiry", "err", err)
+			next = e.clock.Now().Add(time.Second)
+		}
+		x.mu.Lock()
+		if !next.IsZero() && next.Before(x.next) {
+			x.next = next
+		}
+		next = x.next
+		x.mu.Unlock()
+		e.clock.SleepUntil(ctx, next, x.wake)
+	}
+}
+
+// expireDue takes back all that is due, and returns when the next is.
+func (e *Engine) expireDue(ctx context.Context) (time.Time, error) {
+	for {
+		due, next, err := e.ledger.Due(ctx, e.clock.Now(), expireBatch+e.expiry.askingNow())
+		if err != nil {
+			return time.Time{}, err
+		}
+		var quiet []ledger.Change
+		var releases []func()
+		for _, it := range due {
+			if e.expiry.isAsking(it.Ref) {
+				continue
+			}
+			answered, release := e.withhold(it.Phone, it.Ref)
+			if answered != nil {
+				e.ask(ctx, it, answered, release)
+				continue
+			}
+			quiet = append(quiet, ledger.Change{Ref: it.Ref, Phone: it.Phone, What: delivery.TimeExpired})
+			releases = append(releases, release)
+		}
+		progress := false
+		if len(quiet) > 0 {
+			var done []ledger.Changed
+			done, err = e.apply(ctx, quiet...)
+			progress = slices.ContainsFunc(done, func(c ledger.Changed) bool { return len(c.Reports) > 0 })
+		}
+		for _, release := range releases {
+			release()
+		}
+		if err != nil || !progress {
+			return next, err
+		}
+	}
+}
+
+func (x *expiry) askingNow() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.asking)
+}
+
+func (x *expiry) isAsking(ref Ref) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	_, asking := x.asking[ref]
+	return asking
+}
+
+// ask expires a message that its phone has been sent: the phone has been asked
+// for it, and what it says, or that it says nothing, decides the report.
+func (e *Engine) ask(ctx context.Context, it ledger.DueItem, answered <-chan struct{}, release func()) {
+	x := &e.expiry
+	x.mu.Lock()
+	if x.asking == nil {
+		x.asking = make(map[Ref]struct{})
+	}
+	x.asking[it.Ref] = struct{}{}
+	x.mu.Unlock()
+	e.pumps.Go(func() {
+		what := delivery.TimeExpired
+		if !e.awaitVerdict(ctx, answered) {
+			what = delivery.TimeExpiredUnknown
+		}
+		if _, err := e.apply(context.WithoutCancel(ctx), ledger.Change{Ref: it.Ref, Phone: it.Phone, What: what}); err != nil {
+			e.log.Error("expiry", "agent", it.Agent, "messageId", it.ID, "phone", it.Phone, "err", err)
+		}
+		release()
+		x.mu.Lock()
+		delete(x.asking, it.Ref)
+		x.mu.Unlock()
+		x.ring()
+	})
+}

@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"sync"
+
+	"github.com/openrbm/openrbm/internal/delivery"
+	"github.com/openrbm/openrbm/internal/ledger"
+)
+
+// ReportKind is what a phone says of a message.
+type ReportKind uint8
+
+// The reports of a phone.
+const (
+	// Acked : the phone has the message.
+	Acked ReportKind = iota + 1
+	// Read : the user has seen it.
+	Read
+	// Withdrawn : asked to give it back, the phone does not show it (any more).
+	Withdrawn
+)
+
+var happened = map[ReportKind]delivery.Happening{
+	Acked: delivery.PhoneAcked, Read: delivery.PhoneRead, Withdrawn: delivery.PhoneWithdrew,
+}
+
+// The bounds of a mailbox in memory.
+const (
+	defaultWindow = 32
+	maxWindow     = 256  // unacknowledged deliveries at most
+	maxBatch      = 256  // reports in one commit
+	maxReports    = 8192 // reports that wait for the store
+	freshPer      = 2    // items kept in memory for each place in the window
+)
+
+// Mailbox is the engine's side of a phone that is online: what it has been
+// sent and has not acknowledged, and what comes next. One pump goroutine works
+// for it, and only while there is something to do.
+type Mailbox struct {
+	e      *Engine
+	phone  string
+	link   Link
+	window int
+	done   chan struct{}
+
+	mu      sync.Mutex
+	closed  bool
+	running bool
+	reports []ledger.Change
+	effects []Effect // to send as they are: recalls, typing
+	fresh   []ledger.Waiting
+	behind  bool // the ledger may hold items after cursor that are not in fresh
+	cursor  ledger.Seq
+	// flights are the deliveries that the phone has been sent and has said nothing
+	// of. The channel is made when someone wants to know that it has: it is closed
+	// when what the phone said is durable.
+	flights map[Ref]chan struct{}
+	// withheld are not to be sent: they are being revoked or expired. True: that
+	// is over, the entry goes with the next look at the ledger.
+	withheld map[Ref]bool
+}
+
+// Attach brings phone online over l. At most window deliveries are
+// unacknowledged at a time (1 to 256, 0 is 32). It replaces an earlier link of
+// the same phone, whose Mailbox is then Done.
+func (e *Engine) Attach(phone string, window int, l Link) *Mailbox {
+	if window <= 0 {
+		window = defaultWindow
+	}
+	m := &Mailbox{
+		e: e, phone: phone, link: l, window: min(window, maxWindow), done: make(chan struct{}),
+		behind: true, effects: e.typing.take(phone, e.clock.Now()),
+	}
+	if old := e.online.put(m); old != nil {
+		e.stats.Superseded.Add(1)
+		old.Detach()
+	}
+	if e.closing.Load() {
+		m.Detach()
+	}
+	m.wake()
+	return m
+}
+
+// Done is closed when the mailbox is detached: by its owner, by a newer link of
+// the same phone, or because its link or the store failed.
+func (m *Mailbox) Done() <-chan struct{} { return m.done }
+
+// Detach takes the phone offline. What was sent and not acknowledged is sent
+// again when the phone comes back.
+func (m *Mailbox) Detach() {
+	m.e.online.remove(m)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.closed {
+		m.closed = true
+		close(m.done)
+	}
+}
+
+// Report takes in what the phone says of messages. It returns at once; a Confirm,
+// or a final Revoke, follows for each when it is durable.
+func (m *Mailbox) Report(kind ReportKind, refs ...Ref) {
+	m.mu.Lock()
+	for _, ref := range refs {
+		m.reports = append(m.reports, ledger.Change{Ref: ref, Phone: m.phone, What: happened[kind]})
+	}
+	flooded := len(m.reports) > maxReports
+	m.mu.Unlock()
+	if flooded {
+		m.e.log.Warn("phone taken offline: it reports faster than the store writes", "phone", m.phone)
+		m.Detach()
+		return
+	}
+	m.wake()
+}
+
+// offer hands over an item that has just become durable. The items of one
+// phone are offered in the order of their places.
+func (m *Mailbox) offer(it *ledger.Item) {
+	m.mu.Lock()
+	switch {
+	case m.behind:
+	case len(m.fresh) >= m.readAhead():
+		m.fresh, m.behind = nil, true
+	default:
+		m.fresh = append(m.fresh, ledger.Waiting{Item: it, State: delivery.Queued})
+	}
+	m.mu.Unlock()
+	m.wake()
+}
+
+// readAhead is how many items are kept in memory to be sent next.
+func (m *Mailbox) readAhead() int { return freshPer * m.window }
+
+// push sends effects that are not kept.
+func (m *Mailbox) push(effects ...Effect) {
+	m.mu.Lock()
+	m.effects = append(m.effects, effects...)
+	m.mu.Unlock()
+	m.wake()
+}
+
+// rescan makes the pump look at the ledger.
+func (m *Mailbox) rescan() {
+	m.mu.Lock()
+	m.behind, m.fresh = true, nil
+	m.mu.Unlock()
+	m.wake()
+}
+
+// wake makes sure that the pump runs.
+func (m *Mailbox) wake() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.running || m.closed {
+		return
+	}
+	m.running = true
+	m.e.pumps.Go(m.pump)
+}

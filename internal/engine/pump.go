@@ -1,0 +1,177 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/openrbm/openrbm/internal/delivery"
+	"github.com/openrbm/openrbm/internal/ledger"
+)
+
+// pump works until there is nothing to do.
+func (m *Mailbox) pump() {
+	for work := m.next(); work != nil; work = m.next() {
+		if err := work(); err != nil {
+			m.e.log.Warn("phone taken offline", "phone", m.phone, "err", err)
+			m.Detach()
+		}
+	}
+}
+
+// next is the next work; nil stops the pump. What the phone has reported comes
+// first, since it makes room for what is to be sent.
+func (m *Mailbox) next() func() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		m.running = false
+		return nil
+	}
+	if n := min(len(m.reports), maxBatch); n > 0 {
+		reports := m.reports[:n:n]
+		m.reports = m.reports[n:]
+		return func() error { return m.settle(reports) }
+	}
+	if effects := append(m.effects, m.launch()...); len(effects) > 0 {
+		m.effects = nil
+		return func() error { return m.link.Send(effects) }
+	}
+	if m.behind && len(m.fresh) == 0 && len(m.flights) < m.window {
+		m.behind = false // before the scan: what is offered from now on is kept
+		return m.scan
+	}
+	m.running = false
+	return nil
+}
+
+// launch takes from fresh what the window has room for. The caller holds mu.
+func (m *Mailbox) launch() []Effect {
+	var effects []Effect
+	now := m.e.clock.Now()
+	for len(m.fresh) > 0 && len(m.flights) < m.window {
+		it := m.fresh[0]
+		m.fresh = m.fresh[1:]
+		if it.Seq <= m.cursor {
+			continue
+		}
+		m.cursor = it.Seq
+		if _, held := m.withheld[it.Ref]; held {
+			continue
+		}
+		effect, send := toPhone(it)
+		if expired := !it.ExpireTime.IsZero() && !it.ExpireTime.After(now); expired && it.State == delivery.Queued || !send {
+			continue
+		}
+		if m.flights == nil {
+			m.flights = make(map[Ref]chan struct{})
+		}
+		m.flights[it.Ref] = nil
+		effects = append(effects, effect)
+	}
+	m.e.stats.Sent.Add(int64(len(effects)))
+	return effects
+}
+
+// toPhone is the effect that brings it to the phone, if there is one.
+func toPhone(it ledger.Waiting) (Effect, bool) {
+	switch {
+	case it.State == delivery.Unconfirmed:
+		return Effect{Kind: Revoke, Ref: it.Ref}, true
+	case it.State != delivery.Queued:
+		return Effect{}, false
+	case it.Kind == delivery.Event:
+		return Effect{Kind: DeliverEvent, Ref: it.Ref, Payload: it.Payload}, true
+	}
+	return Effect{Kind: DeliverMessage, Ref: it.Ref, Payload: it.Payload}, true
+}
+
+// scan reads the next items from the ledger.
+func (m *Mailbox) scan() error {
+	upTo := m.e.lanes.settle(m.phone, m.e.ledger.LastSeq)
+	m.mu.Lock()
+	after := m.cursor
+	m.mu.Unlock()
+	items, err := m.e.ledger.Mailbox(context.Background(), m.phone, after, upTo, m.readAhead())
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(items) == m.readAhead() {
+		m.fresh, m.behind = items, true
+	} else {
+		m.fresh = append(items, m.fresh...)
+	}
+	for ref, over := range m.withheld {
+		if over && !contains(m.fresh, ref) {
+			delete(m.withheld, ref)
+		}
+	}
+	return nil
+}
+
+func contains(items []ledger.Waiting, ref Ref) bool {
+	for _, it := range items {
+		if it.Ref == ref {
+			return true
+		}
+	}
+	return false
+}
+
+// settle makes what the phone reported durable, and only then confirms it.
+func (m *Mailbox) settle(reports []ledger.Change) error {
+	done, err := m.e.apply(context.Background(), reports...)
+	if err != nil {
+		return err
+	}
+	effects := make([]Effect, 0, len(done))
+	m.mu.Lock()
+	for _, c := range done {
+		if c.Recall {
+			effects = append(effects, Effect{Kind: Revoke, Ref: c.Change.Ref, Final: true})
+		} else {
+			effects = append(effects, Effect{Kind: Confirm, Ref: c.Change.Ref})
+		}
+		if over := m.flights[c.Change.Ref]; over != nil {
+			close(over)
+		}
+		delete(m.flights, c.Change.Ref)
+	}
+	m.mu.Unlock()
+	return m.link.Send(effects)
+}
+
+// withhold stops the sending of a message that is being taken back. If the
+// phone has been sent it, the phone is asked for it, and answered is closed when
+// it has said something. The caller calls release when the ledger has the outcome.
+func (m *Mailbox) withhold(ref Ref) (answered <-chan struct{}, release func()) {
+	m.mu.Lock()
+	if m.withheld == nil {
+		m.withheld = make(map[Ref]bool)
+	}
+	m.withheld[ref] = false
+	if over, sent := m.flights[ref]; sent {
+		if over == nil {
+			over = make(chan struct{})
+			m.flights[ref] = over
+		}
+		answered = over
+		m.effects = append(m.effects, Effect{Kind: Revoke, Ref: ref})
+	}
+	m.mu.Unlock()
+	if answered != nil {
+		m.wake()
+	}
+	return answered, func() { m.release(ref) }
+}
+
+// release forgets that ref is withheld, at once if nothing can still send it.
+func (m *Mailbox) release(ref Ref) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.running || contains(m.fresh, ref) {
+		m.withheld[ref] = true
+	} else {
+		delete(m.withheld, ref)
+	}
+}

@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/openrbm/openrbm/internal/delivery"
+	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/rbm"
+)
+
+// Revoke takes a message back for its agent. When it returns nil the message
+// was still queued and will never be delivered; NOT_FOUND means that it was
+// delivered, is gone already, or never was (facts/rbm-api.md §1.2).
+func (e *Engine) Revoke(ctx context.Context, ref Ref, phone string) error {
+	ctx = context.WithoutCancel(ctx)
+	answered, release := e.withhold(phone, ref)
+	defer release()
+	e.awaitVerdict(ctx, answered)
+	done, err := e.apply(ctx, ledger.Change{Ref: ref, Phone: phone, What: delivery.AgentRevoked})
+	if err != nil {
+		return e.unavailable(ctx, err)
+	}
+	if done[0].Refused {
+		return rbm.NotFound()
+	}
+	return nil
+}
+
+// withhold stops the sending of a message to a phone that is online.
+func (e *Engine) withhold(phone string, ref Ref) (answered <-chan struct{}, release func()) {
+	if m := e.online.get(phone); m != nil {
+		return m.withhold(ref)
+	}
+	return nil, func() {}
+}
+
+// awaitVerdict waits until a phone that was sent a message has said whether it
+// can be taken back. It says false when the phone did not say.
+func (e *Engine) awaitVerdict(ctx context.Context, answered <-chan struct{}) bool {
+	if answered == nil {
+		return true
+	}
+	e.clock.SleepUntil(ctx, e.clock.Now().Add(e.opts.VerdictWait), answered)
+	select {
+	case <-answered:
+		return true
+	default:
+		return false
+	}
+}
+
+// apply makes changes durable, then counts them, logs them and wakes the outbox.
+func (e *Engine) apply(ctx context.Context, changes ...ledger.Change) ([]ledger.Changed, error) {
+	done, err := e.ledger.Apply(ctx, changes...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range done {
+		c := &done[i]
+		e.log.DebugContext(ctx, c.What.String(), "agent", c.Change.Agent, "messageId", c.Change.ID, "phone", c.Change.Phone,
+			"known", c.Known(), "state", c.Outcome.State, "reports", c.Reports, "refused", c.Refused)
+		if !c.Known() || c.Status.Kind != delivery.Message {
+			continue
+		}
+		if c.What == delivery.AgentRevoked && !c.Refused {
+			e.stats.Revoked.Add(1)
+		}
+		for _, r := range c.Reports {
+			e.stats.count(r)
+		}
+		if len(c.Reports) > 0 {
+			e.opts.Notify(c.Change.Agent)
+		}
+	}
+	return done, nil
+}
+
+// count adds a report to the counters.
+func (s *Stats) count(r delivery.Report) {
+	switch r {
+	case delivery.ReportDelivered:
+		s.Delivered.Add(1)
+	case delivery.ReportRead:
+		s.Read.Add(1)
+	case delivery.ReportRevoked:
+		s.Expired.Add(1)
+	case delivery.ReportRevokeFailed:
+		s.Unknown.Add(1)
+	}
+}

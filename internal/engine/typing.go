@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"sync"
+	"time"
+)
+
+// typingLife is how long a typing event is worth showing (facts/rbm-api.md §1.3).
+const typingLife = 20 * time.Second
+
+// maxPassing bounds the typing events kept for all phones that are away.
+const maxPassing = 10_000
+
+// passing keeps typing events for phones that are away, in memory, for as
+// long as they live.
+type passing struct {
+	mu   sync.Mutex
+	kept map[string][]passingEvent
+	n    int
+}
+
+type passingEvent struct {
+	effect Effect
+	until  time.Time
+}
+
+// passOn sends a typing event, or keeps it for a phone that is away.
+func (e *Engine) passOn(phone string, effect Effect, until time.Time) {
+	if m := e.online.get(phone); m != nil {
+		m.push(effect)
+		return
+	}
+	e.typing.keep(phone, passingEvent{effect, until}, e.clock.Now())
+}
+
+func (p *passing) keep(phone string, ev passingEvent, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.n >= maxPassing {
+		p.clean(now)
+	}
+	if p.n >= maxPassing {
+		return
+	}
+	if p.kept == nil {
+		p.kept = make(map[string][]passingEvent)
+	}
+	p.kept[phone] = append(p.kept[phone], ev)
+	p.n++
+}
+
+// take removes what is kept for phone and returns what is still worth showing.
+func (p *passing) take(phone string, now time.Time) []Effect {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var live []Effect
+	for _, ev := range p.kept[phone] {
+		if ev.until.After(now) {
+			live = append(live, ev.effect)
+		}
+	}
+	p.n -= len(p.kept[phone])
+	delete(p.kept, phone)
+	return live
+}
+
+// clean forgets what is no longer worth showing.
+func (p *passing) clean(now time.Time) {
+	for phone, events := range p.kept {
+		if !events[len(events)-1].until.After(now) {
+			p.n -= len(events)
+			delete(p.kept, phone)
+		}
+	}
+}
