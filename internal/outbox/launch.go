@@ -1,0 +1,156 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/openrbm/openrbm/internal/ledger"
+)
+
+// page is how many due notices are read at a time.
+const page = 64
+
+// launch begins attempts as long as something is due and there is room. ctx is
+// for the store, flight for the attempts.
+func (c *courier) launch(ctx, flight context.Context, now time.Time) {
+	if len(c.answered) > 0 || now.Before(c.pausedUntil()) {
+		return // the store is to take what was answered first
+	}
+	for c.inAir < c.pace.window && c.refill(ctx, now) {
+		hook, configured, err := c.o.targets.Webhook(ctx, c.agent)
+		if err != nil {
+			c.trouble(now, "reading the webhook", err)
+			return
+		}
+		dropped, ok := c.dropAged(ctx, now)
+		if !ok {
+			return
+		}
+		if !configured {
+			c.queue = nil
+			c.see(time.Time{})
+			if dropped > 0 {
+				continue // there may be more of that age
+			}
+			c.look = time.Time{} // a hint or the sweep asks again
+			return
+		}
+		if !c.begin(flight, hook) {
+			return
+		}
+	}
+}
+
+// refill reads due notices when none is queued, and says whether one is.
+func (c *courier) refill(ctx context.Context, now time.Time) bool {
+	if len(c.queue) > 0 {
+		return true
+	}
+	if c.look.IsZero() || c.look.After(now) {
+		return false
+	}
+	due, next, err := c.o.ledger.DueNotices(ctx, c.agent, now, len(c.flying)+page)
+	if err != nil {
+		c.trouble(now, "reading due notices", err)
+		return false
+	}
+	c.look = next
+	c.see(c.oldestOf(ctx, due, next))
+	for _, n := range due {
+		if !c.flying[rowOf(n)] {
+			c.queue = append(c.queue, n)
+		}
+	}
+	return len(c.queue) > 0
+}
+
+// begin starts attempts with what is queued. False: there is no room for more.
+func (c *courier) begin(ctx context.Context, hook Webhook) bool {
+	for len(c.queue) > 0 {
+		release, ok := c.room()
+		if !ok {
+			return false
+		}
+		n := c.queue[0]
+		c.queue = c.queue[1:]
+		c.flying[rowOf(n)] = true
+		c.inAir++
+		go func() {
+			a := c.o.attempt(ctx, hook, n)
+			release()
+			c.report(a)
+		}()
+	}
+	return true
+}
+
+// room finds a place for one more attempt. The first of an agent is always free,
+// the others count for all agents together.
+func (c *courier) room() (release func(), ok bool) {
+	if c.inAir == 0 {
+		return func() {}, true
+	}
+	if c.inAir >= c.pace.window {
+		return nil, false
+	}
+	select {
+	case c.o.slots <- struct{}{}:
+		return func() { <-c.o.slots }, true
+	default:
+		return nil, false
+	}
+}
+
+// dropAged drops what is queued and too old. False: the store failed.
+func (c *courier) dropAged(ctx context.Context, now time.Time) (dropped int, ok bool) {
+	var aged, kept []*ledger.Notice
+	for _, n := range c.queue {
+		if now.Sub(n.Created) >= c.o.opts.Retention {
+			aged = append(aged, n)
+		} else {
+			kept = append(kept, n)
+		}
+	}
+	if len(aged) == 0 {
+		return 0, true
+	}
+	c.queue = kept
+	if err := c.o.ledger.Retire(ctx, aged...); err != nil {
+		c.trouble(now, "dropping notices", err)
+		return 0, false
+	}
+	for _, n := range aged {
+		c.o.log.Warn("notice dropped: too old", "agent", n.Agent, "event", n.EventID,
+			"type", n.Type, "created", n.Created, "attempts", n.Attempts)
+	}
+	c.mu.Lock()
+	c.health.Dropped += int64(len(aged))
+	c.mu.Unlock()
+	return len(aged), true
+}
+
+// trouble makes a pause and looks afresh after it.
+func (c *courier) trouble(now time.Time, doing string, err error) {
+	c.o.log.Error("outbox: "+doing, "agent", c.agent, "err", err)
+	c.queue, c.look, c.hold = nil, now, now.Add(storePause)
+}
+
+// see notes when the oldest notice that waits happened.
+func (c *courier) see(created time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.oldest = created
+}
+
+// oldestOf is when the oldest of the due notices happened, or if there are none,
+// the one that is due next. It serves the metrics only.
+func (c *courier) oldestOf(ctx context.Context, due []*ledger.Notice, next time.Time) time.Time {
+	if len(due) == 0 && !next.IsZero() {
+		due, _, _ = c.o.ledger.DueNotices(ctx, c.agent, next, 1)
+	}
+	var t time.Time
+	for _, n := range due {
+		t = sooner(t, n.Created)
+	}
+	return t
+}

@@ -1,0 +1,63 @@
+package outbox
+
+import (
+	"log/slog"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// Options are the outbox's settings; a zero field has the default that is named
+// beside it.
+type Options struct {
+	// Timeout is how long a webhook may take for its whole answer (10 s).
+	Timeout time.Duration
+	// Retention is how long after it happened a notice is still attempted
+	// (7 days, facts/rbm-api.md §3.4). Then it is dropped, with a warning.
+	Retention time.Duration
+	// PerAgent is how many attempts of one agent are in flight at most (16). It is
+	// reached step by step with successes, and falls to 1 while the webhook fails.
+	PerAgent int
+	// InAll is how many attempts are in flight at most (1024) beyond one for each
+	// agent: that one is always free, whatever the other webhooks do.
+	InAll int
+	// SweepInterval is how often work is looked for that no hint announced (30 s).
+	SweepInterval time.Duration
+	// Drain is how long Run lets attempts in flight finish when it is to end (Timeout).
+	Drain time.Duration
+	// Client posts (one with kept-alive connections and HTTP/2). Redirects are
+	// never followed, whatever it says.
+	Client *http.Client
+	// DialControl may refuse the address of a connection before it is made, as
+	// net.Dialer.Control does; nil refuses none. It sees the proxy's address where
+	// the environment names a proxy, and is not used with Client.
+	DialControl func(network, address string, c syscall.RawConn) error
+	Logger      *slog.Logger
+}
+
+// defaultTimeout is how long a webhook may take for its answer. The facts name
+// no limit; this one is ours.
+const defaultTimeout = 10 * time.Second
+
+func (o *Options) setDefaults() {
+	or(&o.Timeout, defaultTimeout)
+	or(&o.Retention, 7*24*time.Hour)
+	or(&o.PerAgent, 16)
+	or(&o.InAll, 1024)
+	or(&o.SweepInterval, 30*time.Second)
+	or(&o.Drain, o.Timeout)
+	if o.Client == nil {
+		o.Client = newClient(o)
+	}
+	o.Client = unredirected(o.Client)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+}
+
+// or sets what is zero or less to v.
+func or[T int | time.Duration](p *T, v T) {
+	if *p <= 0 {
+		*p = v
+	}
+}
