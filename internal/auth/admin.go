@@ -1,0 +1,35 @@
+package auth
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+
+	"github.com/openrbm/openrbm/rbm"
+)
+
+// adminDomain is the domain and realm of the refusals that are not Google's.
+const adminDomain = "openrbm"
+
+// AdminToken is the administrator's token: the configured one, else one that was
+// made at the first start and has stayed since. It belongs in the ready file and
+// in no log.
+func (a *Auth) AdminToken() string { return a.adminToken }
+
+// CheckAdmin fails with UNAUTHENTICATED unless the Authorization header of r
+// bears the admin token. It takes as long for a near miss as for a far one.
+func (a *Auth) CheckAdmin(r *http.Request) error {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return adminRefusal(reasonMissing, "The admin token is missing: send it as Authorization: Bearer.")
+	}
+	sum := sha256.Sum256([]byte(bearer(header)))
+	if subtle.ConstantTimeCompare(sum[:], a.adminSum[:]) != 1 {
+		return adminRefusal("ADMIN_TOKEN_INVALID", "The admin token is wrong.")
+	}
+	return nil
+}
+
+func adminRefusal(reason, text string) error {
+	return &rbm.Error{Code: rbm.CodeUnauthenticated, Message: text, Reason: reason, Domain: adminDomain}
+}

@@ -1,0 +1,80 @@
+package auth
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+)
+
+// maxForm bounds the body of a token request, in bytes: an assertion of full
+// length, were every second character escaped.
+const maxForm = 2 * maxAssertion
+
+// TokenHandler serves POST /token and POST /oauth2/v4/token.
+func (a *Auth) TokenHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t, refused := a.answerToken(w, r)
+		if refused == nil {
+			writeToken(w, http.StatusOK, t)
+			return
+		}
+		if cause := refused.Unwrap(); cause != nil {
+			a.log.ErrorContext(r.Context(), "token endpoint failed", "error", cause)
+		}
+		writeToken(w, refused.Status, refused)
+	})
+}
+
+func (a *Auth) answerToken(w http.ResponseWriter, r *http.Request) (Token, *TokenError) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return Token{}, &TokenError{Status: http.StatusMethodNotAllowed, Code: "invalid_request", Description: "The method must be POST."}
+	}
+	form, refused := readForm(w, r)
+	if refused != nil {
+		return Token{}, refused
+	}
+	return a.Exchange(r.Context(), form.Get("grant_type"), form.Get("assertion"), a.ownURLs(r.Host))
+}
+
+// readForm reads the parameters from the body only: an address may be logged.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *TokenError) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, refuse("invalid_request", "The Content-Type must be application/x-www-form-urlencoded.")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return nil, &TokenError{Status: http.StatusRequestEntityTooLarge, Code: "invalid_request", Description: "The body is too long."}
+	}
+	if err != nil {
+		return nil, errForm
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil || len(form["grant_type"]) > 1 || len(form["assertion"]) > 1 { // RFC 6749 §3.2
+		return nil, errForm
+	}
+	return form, nil
+}
+
+func writeToken(w http.ResponseWriter, status int, answer any) {
+	body, err := json.Marshal(answer)
+	if err != nil { // neither answer can fail to encode
+		status, body = http.StatusInternalServerError, []byte(`{"error":"internal_failure"}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client is gone; nothing to do
+}
+
+// ownURLs are the base URLs of this server: the configured ones, and those under
+// which the request may have come, behind a proxy that ends TLS too.
+func (a *Auth) ownURLs(host string) []string {
+	return append([]string{"https://" + host, "http://" + host}, a.publicURLs...)
+}
