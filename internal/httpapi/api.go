@@ -1,0 +1,147 @@
+// Package httpapi is the REST face of the platform: the messaging API and the
+// admin API, each with its routes in one table (method, path, access, function).
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/openrbm/openrbm/internal/auth"
+	"github.com/openrbm/openrbm/internal/clock"
+	"github.com/openrbm/openrbm/internal/engine"
+	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/internal/outbox"
+	"github.com/openrbm/openrbm/internal/registry"
+	"github.com/openrbm/openrbm/rbm"
+)
+
+// Parts are what the API speaks for.
+type Parts struct {
+	Ledger   *ledger.Ledger
+	Engine   *engine.Engine
+	Registry *registry.Registry
+	Auth     *auth.Auth
+	Outbox   *outbox.Outbox
+	Clock    *clock.Clock
+	// WebhookClient makes the handshake with a webhook.
+	WebhookClient *http.Client
+	Logger        *slog.Logger
+	// BaseURL is where agents reach the API: key files point there.
+	BaseURL   string
+	Version   string
+	StoreName string
+	// Disconnect ends the connection of a phone whose right to it has ended.
+	Disconnect func(phone string)
+	// Observe is told of every answer; method and path are the route's.
+	Observe func(method, path string, status int, took time.Duration)
+	// TurnClock allows the admin API to turn the clock: for demos and tests.
+	TurnClock bool
+}
+
+// API answers /v1, the token endpoints and /admin/v1. Make one with New.
+type API struct {
+	Parts
+	router  *router
+	started time.Time
+}
+
+// New returns the API over parts.
+func New(parts Parts) *API {
+	return &API{Parts: parts, router: newRouter(messagingRoutes, tokenRoutes, adminRoutes), started: parts.Clock.Now()}
+}
+
+// access is who may call a route.
+type access uint8
+
+const (
+	// open routes check their callers themselves.
+	open access = iota
+	// messaging routes need an access token with the messaging scope.
+	messaging
+	// admin routes need the admin token.
+	admin
+)
+
+// route is one row of a table.
+type route struct {
+	method, path string
+	access       access
+	// rpc is the method's name in Google's service, for the details of errors.
+	rpc string
+	// query are the query parameters it takes, beside the system parameters.
+	query []string
+	do    func(*API, *call) (any, error)
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begin := time.Now()
+	route, params := a.router.find(r.Method, r.URL.EscapedPath())
+	if route == nil {
+		notFoundPage(w, r)
+		return
+	}
+	c := &call{w: w, r: r, route: route, params: params, log: a.Logger, status: http.StatusOK}
+	answer, err := a.answer(c)
+	if err != nil {
+		c.fail(err)
+	} else {
+		c.succeed(answer)
+	}
+	a.Observe(route.method, route.path, c.status, time.Since(begin))
+}
+
+func (a *API) answer(c *call) (any, error) {
+	if err := c.parseQuery(); err != nil {
+		return nil, err
+	}
+	if err := a.admit(c); err != nil {
+		return nil, err
+	}
+	return c.route.do(a, c)
+}
+
+// admit checks that the caller may call the route.
+func (a *API) admit(c *call) error {
+	switch c.route.access {
+	case admin:
+		return a.Auth.CheckAdmin(c.r)
+	case messaging:
+		caller, err := a.Auth.Authenticate(c.r.Context(), c.r, service+c.route.rpc)
+		if err != nil {
+			return err
+		}
+		c.caller = caller
+		return caller.Require(auth.ScopeMessaging)
+	}
+	return nil
+}
+
+// service is the proto service of the messaging API, as ErrorInfo names it
+// (facts/rbm-api.md §4.3).
+const service = "google.communications.rcsbusinessmessaging.v1.RcsBusinessMessagingService."
+
+// notFoundPage is Google's answer to a path it does not know, or a path with
+// another verb (facts/rbm-api.md §4.4).
+func notFoundPage(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write([]byte("<!DOCTYPE html>\n<html lang=en>\n<meta charset=utf-8>\n<title>Error 404 (Not Found)!!1</title>\n" +
+		"<p><b>404.</b> The requested URL was not found on this server, or not with this method.\n"))
+}
+
+// agentOf is the agent that the caller acts for. One that does not exist is
+// refused as somebody else's is (facts/rbm-api.md §4.2).
+func (a *API) agentOf(c *call) (*registry.Agent, error) {
+	id, err := c.caller.Agent(c.query.Get("agentId"))
+	if err != nil {
+		return nil, err
+	}
+	agent, err := a.Registry.Agent(id)
+	if rbm.CodeOf(err) == rbm.CodeNotFound {
+		return nil, auth.NotYourAgent()
+	}
+	return agent, err
+}

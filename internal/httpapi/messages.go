@@ -1,0 +1,48 @@
+package httpapi
+
+import (
+	"errors"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/internal/registry"
+	"github.com/openrbm/openrbm/internal/store"
+	"github.com/openrbm/openrbm/rbm"
+)
+
+// messageJSON is where an agentMessage or agentEvent stands.
+type messageJSON struct {
+	AgentID     string         `json:"agentId"`
+	MessageID   string         `json:"messageId"`
+	PhoneNumber string         `json:"phoneNumber"`
+	Kind        string         `json:"kind"`
+	State       string         `json:"state"`
+	SendTime    rbm.Timestamp  `json:"sendTime"`
+	ChangeTime  rbm.Timestamp  `json:"changeTime"`
+	ExpireTime  *rbm.Timestamp `json:"expireTime,omitzero"`
+	Message     jsontext.Value `json:"message,omitzero"`
+}
+
+func (a *API) getMessage(c *call) (any, error) {
+	ref := ledger.Ref{Agent: registry.AgentID(c.params[0]), ID: c.params[1]}
+	st, err := a.Ledger.Status(c.r.Context(), ref)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, rbm.Errorf(rbm.CodeNotFound, "The agent %q has sent nothing with the id %q.", ref.Agent, ref.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	it, err := a.Ledger.Item(c.r.Context(), st.Seq)
+	if err != nil {
+		return nil, err
+	}
+	m := &messageJSON{
+		AgentID: ref.Agent, MessageID: ref.ID, PhoneNumber: st.Phone, Kind: st.Kind.String(), State: st.State.String(),
+		SendTime: rbm.Timestamp(it.SendTime), ChangeTime: rbm.Timestamp(st.ChangeTime), Message: it.Payload,
+	}
+	if !st.ExpireTime.IsZero() {
+		m.ExpireTime = rbm.NewTimestamp(st.ExpireTime)
+	}
+	return m, nil
+}
