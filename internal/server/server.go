@@ -1,0 +1,274 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/openrbm/openrbm/internal/auth"
+	"github.com/openrbm/openrbm/internal/clock"
+	"github.com/openrbm/openrbm/internal/engine"
+	"github.com/openrbm/openrbm/internal/gateway"
+	"github.com/openrbm/openrbm/internal/httpapi"
+	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/internal/outbox"
+	"github.com/openrbm/openrbm/internal/registry"
+	"github.com/openrbm/openrbm/internal/store"
+	"github.com/openrbm/openrbm/internal/store/pebblestore"
+)
+
+// Version is this program's version.
+const Version = "0.1.0"
+
+// The bounds on every listener.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 60 * time.Second
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 32 << 10
+)
+
+// outboxDrain is how much of the ten seconds of a stop the webhooks may take.
+const outboxDrain = 3 * time.Second
+
+// Server is the whole platform, running. Start makes one.
+type Server struct {
+	cfg   Config
+	log   *slog.Logger
+	clock *clock.Clock
+
+	db       store.DB
+	ledger   *ledger.Ledger
+	registry *registry.Registry
+	auth     *auth.Auth
+	outbox   *outbox.Outbox
+	engine   *engine.Engine
+	gateway  *gateway.Gateway
+	metrics  *metrics
+
+	public, admin *listener // admin is public when it has no address of its own
+	ready         atomic.Bool
+	stopLoops     context.CancelFunc
+	loops         sync.WaitGroup
+}
+
+// listener is an HTTP server on an address.
+type listener struct {
+	net.Listener
+	http *http.Server
+}
+
+// Start opens the store and serves until Stop. It returns when every listener
+// accepts connections.
+func Start(ctx context.Context, cfg Config) (s *Server, err error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	s = &Server{cfg: cfg, log: newLogger(cfg.Log), clock: clock.New(), metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			s.close(ctx)
+			s = nil
+		}
+	}()
+	if err := s.listen(); err != nil {
+		return s, err
+	}
+	if err := s.build(ctx); err != nil {
+		return s, err
+	}
+	s.run()
+	s.ready.Store(true)
+	return s, nil
+}
+
+func newLogger(c LogConfig) *slog.Logger {
+	var opts slog.HandlerOptions
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // checked by Config.Check
+	opts.Level = level
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, &opts))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &opts))
+}
+
+func (s *Server) listen() error {
+	open := func(address string) (*listener, error) {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		return &listener{Listener: l, http: &http.Server{
+			ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+			IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+			ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		}}, nil
+	}
+	var err error
+	if s.public, err = open(s.cfg.Listen); err != nil {
+		return err
+	}
+	s.admin = s.public
+	if s.cfg.Admin.Listen != "" {
+		s.admin, err = open(s.cfg.Admin.Listen)
+	}
+	return err
+}
+
+// build opens the store and puts the parts together, from the bottom up.
+func (s *Server) build(ctx context.Context) error {
+	db, err := pebblestore.Open(s.cfg.Data, pebblestore.Options{
+		CacheBytes: int64(s.cfg.Store.CacheMiB) << 20, Logger: s.log, Observe: s.metrics.observeCommit,
+	})
+	if err != nil {
+		return err
+	}
+	s.db = db
+	if s.ledger, err = ledger.Open(ctx, db, s.clock); err != nil {
+		return err
+	}
+	if s.registry, err = registry.Open(ctx, s.ledger, s.log); err != nil {
+		return err
+	}
+	adminToken, err := s.adminToken()
+	if err != nil {
+		return err
+	}
+	if s.auth, err = auth.New(ctx, s.ledger, auth.Options{AdminToken: adminToken, PublicURLs: []string{s.APIURL()}, Log: s.log}); err != nil {
+		return err
+	}
+	s.outbox = outbox.New(s.ledger, webhooks{s.registry}, outbox.Options{
+		Timeout: time.Duration(s.cfg.Webhooks.Timeout), Retention: time.Duration(s.cfg.Webhooks.Retention),
+		PerAgent: s.cfg.Webhooks.PerAgent, Drain: outboxDrain, Logger: s.log,
+	})
+	s.engine = engine.New(s.ledger, s.registry, engine.Options{
+		VerdictWait:    time.Duration(s.cfg.Phones.VerdictWait),
+		QueueRetention: time.Duration(s.cfg.Messages.QueueRetention), HistoryRetention: time.Duration(s.cfg.Messages.HistoryRetention),
+		Notify: s.outbox.Hint, Logger: s.log,
+	})
+	s.gateway = gateway.New(s.engine, s.registry, gateway.Options{PingInterval: time.Duration(s.cfg.Phones.Ping), Logger: s.log})
+	s.metrics.watch(s)
+	s.route()
+	return nil
+}
+
+func (s *Server) adminToken() (string, error) {
+	if s.cfg.Admin.TokenFile == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(s.cfg.Admin.TokenFile)
+	token := strings.TrimSpace(string(b))
+	if err == nil && len(token) < 16 {
+		err = fmt.Errorf("admin.token_file: the token in %s is shorter than 16 characters", s.cfg.Admin.TokenFile)
+	}
+	return token, err
+}
+
+// route says what is served at which path of which listener.
+func (s *Server) route() {
+	api := httpapi.New(httpapi.Parts{
+		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Clock: s.clock,
+		WebhookClient: s.outbox.Client(), Disconnect: s.gateway.Disconnect, Observe: s.metrics.observeCall, Logger: s.log,
+		Version: Version, StoreName: "pebble", TurnClock: s.cfg.Clock.Adjustable,
+		BaseURL: s.APIURL(),
+	})
+	public := http.NewServeMux()
+	public.Handle("/", api)
+	public.Handle("/device/v1/connect", s.gateway)
+	s.public.http.Handler = public
+	admin := public
+	if s.admin != s.public {
+		admin = http.NewServeMux()
+		s.admin.http.Handler = admin
+		public.HandleFunc("/admin/", http.NotFound)
+		admin.Handle("/admin/", api)
+	}
+	admin.HandleFunc("GET /healthz", s.healthz)
+	admin.HandleFunc("GET /readyz", s.readyz)
+	admin.Handle("GET /metrics", s.metrics)
+}
+
+// run starts everything that works by itself.
+func (s *Server) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stopLoops = cancel
+	s.loops.Go(func() { s.engine.Run(ctx) })
+	s.loops.Go(func() {
+		if err := s.outbox.Run(ctx); err != nil {
+			s.log.Error("outbox", "err", err)
+		}
+	})
+	for _, l := range s.listeners() {
+		s.loops.Go(func() {
+			var err error
+			if s.cfg.TLS.CertFile != "" {
+				err = l.http.ServeTLS(l, s.cfg.TLS.CertFile, s.cfg.TLS.KeyFile)
+			} else {
+				err = l.http.Serve(l)
+			}
+			if !errors.Is(err, http.ErrServerClosed) {
+				s.log.Error("listener", "address", l.Addr(), "err", err)
+			}
+		})
+	}
+}
+
+func (s *Server) listeners() []*listener {
+	var all []*listener
+	if s.public != nil {
+		all = append(all, s.public)
+	}
+	if s.admin != nil && s.admin != s.public {
+		all = append(all, s.admin)
+	}
+	return all
+}
+
+// Stop lets requests under way finish, takes the phones offline and closes the
+// store; it takes no longer than ctx. What was acknowledged is kept in any case.
+func (s *Server) Stop(ctx context.Context) error {
+	s.ready.Store(false)
+	return s.close(ctx)
+}
+
+// close ends what has been started, in reverse.
+func (s *Server) close(ctx context.Context) error {
+	var errs []error
+	var wg sync.WaitGroup
+	if s.gateway != nil {
+		wg.Go(func() { s.gateway.Drain(ctx) })
+	}
+	for _, l := range s.listeners() {
+		wg.Go(func() {
+			if l.http.Shutdown(ctx) != nil {
+				l.http.Close()
+			}
+			l.Close()
+		})
+	}
+	wg.Wait()
+	if s.stopLoops != nil {
+		s.stopLoops()
+	}
+	s.loops.Wait()
+	if s.engine != nil {
+		s.engine.Close()
+	}
+	if s.gateway != nil {
+		s.gateway.Close()
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	return errors.Join(errs...)
+}

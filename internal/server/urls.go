@@ -1,0 +1,72 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/openrbm/openrbm/internal/outbox"
+	"github.com/openrbm/openrbm/internal/registry"
+)
+
+// APIURL is where agents reach the API, without a slash at the end.
+func (s *Server) APIURL() string {
+	if s.cfg.PublicURL != "" {
+		return strings.TrimSuffix(s.cfg.PublicURL, "/")
+	}
+	return s.scheme() + "://" + s.public.Addr().String()
+}
+
+// AdminURL is where the admin API is.
+func (s *Server) AdminURL() string {
+	if s.admin == s.public {
+		return s.APIURL()
+	}
+	return s.scheme() + "://" + s.admin.Addr().String()
+}
+
+// DeviceURL is where phones connect.
+func (s *Server) DeviceURL() string {
+	return "ws" + strings.TrimPrefix(s.APIURL(), "http") + "/device/v1/connect"
+}
+
+// AdminToken is the bearer token of the admin API.
+func (s *Server) AdminToken() string { return s.auth.AdminToken() }
+
+func (s *Server) scheme() string {
+	if s.cfg.TLS.CertFile != "" {
+		return "https"
+	}
+	return "http"
+}
+
+// webhooks tells the outbox where agents want to be called.
+type webhooks struct{ *registry.Registry }
+
+func (w webhooks) Webhook(_ context.Context, agent string) (outbox.Webhook, bool, error) {
+	a, err := w.Agent(agent)
+	if err != nil || a.Webhook == nil {
+		return outbox.Webhook{}, false, nil
+	}
+	return outbox.Webhook{URL: a.Webhook.URI, Token: a.Webhook.ClientToken}, true, nil
+}
+
+// healthz says that the process lives.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// readyz says whether the server can do its work: it is not stopping, and its
+// store takes writes.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if !s.ready.Load() {
+		http.Error(w, "starting or stopping", http.StatusServiceUnavailable)
+		return
+	}
+	if err := s.ledger.Probe(r.Context()); err != nil {
+		s.log.Error("not ready", "err", err)
+		http.Error(w, "the store does not take writes", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
