@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/openrbm/openrbm/internal/server"
+)
+
+// stopWithin is how long a server has to drain and stop.
+const stopWithin = 8 * time.Second
+
+type serveCmd struct {
+	Config string `required:"" type:"path" placeholder:"FILE" help:"The configuration (TOML). Check it with: openrbm check --config FILE"`
+}
+
+// Run serves until a signal.
+func (c *serveCmd) Run(ctx context.Context, out io.Writer) error {
+	cfg, err := server.LoadConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	s, err := server.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "OpenRBM %s serves.\nAPI      %s\nDevices  %s\nAdmin    %s/admin/v1/\n", server.Version, s.APIURL(), s.DeviceURL(), s.AdminURL())
+	return serveUntilDone(ctx, s)
+}
+
+// serveUntilDone waits for the signal and stops the server.
+func serveUntilDone(ctx context.Context, s *server.Server) error {
+	<-ctx.Done()
+	stopping, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	return s.Stop(stopping)
+}
+
+type checkCmd struct {
+	Config string `required:"" type:"path" placeholder:"FILE" help:"The configuration (TOML)."`
+}
+
+// Run says what is wrong with the configuration, all at once.
+func (c *checkCmd) Run(out io.Writer) error {
+	cfg, err := server.LoadConfig(c.Config)
+	if err == nil {
+		err = cfg.Check()
+	}
+	if err != nil {
+		return fmt.Errorf("%s is not in order:\n%w", c.Config, err)
+	}
+	_, err = fmt.Fprintf(out, "%s is in order.\n", c.Config)
+	return err
+}
+
+type tokenCmd struct {
+	Config string `required:"" type:"path" placeholder:"FILE" help:"The configuration (TOML)."`
+}
+
+// Run prints the admin token, from the store itself: the server must not run.
+func (c *tokenCmd) Run(ctx context.Context, out io.Writer) (err error) {
+	cfg, err := server.LoadConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	token, err := server.ReadAdminToken(ctx, cfg)
+	if err != nil {
+		return errors.Join(err, errors.New("the server must not be running"))
+	}
+	_, err = fmt.Fprintln(out, token)
+	return err
+}
