@@ -1,0 +1,200 @@
+package crash
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/openrbm/openrbm/client"
+	"github.com/openrbm/openrbm/phone"
+	"github.com/openrbm/openrbm/rbm"
+)
+
+// One round: so many messages from so many senders to one phone that is away,
+// with the server killed while they are sent; then the phone comes, and the
+// server is killed while they are delivered.
+const (
+	messages     = 1000
+	senders      = 8
+	killsSending = 2
+	killsDeliver = 2
+)
+
+// rounds is how often; CRASH_ROUNDS overrides it.
+func rounds() int {
+	if n, err := strconv.Atoi(os.Getenv("CRASH_ROUNDS")); err == nil {
+		return n
+	}
+	return 50
+}
+
+// Every acknowledged message arrives, once on the screen, in the order in which
+// the sends were acknowledged, and its receipt reaches the webhook.
+func TestSIGKILLLosesNothing(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for round := range rounds() {
+		own := rand.New(rand.NewPCG(random.Uint64(), 0))
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			t.Parallel() // a round waits more than it works
+			crashRound(t, own)
+		})
+	}
+}
+
+// sent is a message from its sender's view, with its times on a common scale.
+type sent struct{ began, acked int64 }
+
+// load is what the agent did, and what the phone and the webhook saw of it.
+type load struct {
+	tick  atomic.Int64
+	mu    sync.Mutex
+	sent  map[string]sent
+	shown []string
+	told  map[string]bool
+	moved chan struct{} // has an element when something was added
+}
+
+func crashRound(t *testing.T, random *rand.Rand) {
+	p := newProcess(t)
+	l := &load{sent: map[string]sent{}, told: map[string]bool{}, moved: make(chan struct{}, 1)}
+	hook := httptest.NewServer(&client.Webhook{ClientToken: "token", Handle: l.hear})
+	defer hook.Close()
+	admin, err := client.NewAdmin(client.AdminOptions{BaseURL: p.ready.APIURL, Token: p.ready.AdminToken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent := p.ready.Agents[0].AgentID
+	if _, err := admin.SetWebhook(t.Context(), agent, client.WebhookConfig{URI: hook.URL, ClientToken: "token"}); err != nil {
+		t.Fatal(err)
+	}
+	ctx := within(t, 2*time.Minute)
+
+	var senderGroup sync.WaitGroup
+	for s := range senders {
+		senderGroup.Go(func() { l.send(ctx, t, p.client(), p.ready.Phones[0].PhoneNumber, s) })
+	}
+	l.killAt(ctx, t, p, random, killsSending, func() int { return len(l.sent) })
+	senderGroup.Wait()
+
+	device, err := phone.Dial(ctx, phone.Options{
+		URL: p.ready.DeviceURL, Number: p.ready.Phones[0].PhoneNumber, Token: p.ready.Phones[0].DeviceToken,
+		Window: 64, RetryMin: 5 * time.Millisecond, RetryMax: 50 * time.Millisecond, OnEvent: l.show,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer device.Close()
+	l.killAt(ctx, t, p, random, killsDeliver, func() int { return len(l.shown) })
+	l.wait(ctx, t, func() int { return len(l.shown) }, messages)
+	l.wait(ctx, t, func() int { return len(l.told) }, messages)
+	l.check(t)
+}
+
+// send sends one sender's share, each until it is acknowledged.
+func (l *load) send(ctx context.Context, t *testing.T, c *client.Client, to string, sender int) {
+	for i := range messages / senders {
+		id := fmt.Sprintf("%d-%d-%s", sender, i, client.NewMessageID())
+		m := &rbm.AgentMessage{ContentMessage: &rbm.AgentContentMessage{Text: id}}
+		began := l.tick.Add(1)
+		for {
+			_, err := c.CreateAgentMessage(ctx, to, id, m)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil || rbm.CodeOf(err) == rbm.CodeInvalidArgument {
+				t.Errorf("sending %s: %v", id, err)
+				return
+			}
+		}
+		l.add(func() { l.sent[id] = sent{began, l.tick.Add(1)} })
+	}
+}
+
+func (l *load) show(e phone.Event) {
+	if m, ok := e.(*phone.Message); ok {
+		l.add(func() { l.shown = append(l.shown, m.MessageID) })
+	}
+}
+
+func (l *load) hear(_ context.Context, e client.Event) error {
+	if e.UserEvent != nil && e.UserEvent.EventType == rbm.UserEventDelivered {
+		l.add(func() { l.told[e.UserEvent.MessageID] = true })
+	}
+	return nil
+}
+
+func (l *load) add(change func()) {
+	l.mu.Lock()
+	change()
+	l.mu.Unlock()
+	select {
+	case l.moved <- struct{}{}:
+	default:
+	}
+}
+
+// killAt kills the server when so many of something have been reached, chosen
+// at random, and starts it again.
+func (l *load) killAt(ctx context.Context, t *testing.T, p *process, random *rand.Rand, kills int, count func() int) {
+	at := 0
+	for k := range kills {
+		at += 1 + random.IntN((messages-at)/(kills-k+1))
+		l.wait(ctx, t, count, at)
+		p.kill()
+		p.start()
+	}
+}
+
+// wait waits until count has reached n.
+func (l *load) wait(ctx context.Context, t *testing.T, count func() int, n int) {
+	t.Helper()
+	for {
+		l.mu.Lock()
+		have := count()
+		l.mu.Unlock()
+		if have >= n {
+			return
+		}
+		select {
+		case <-l.moved:
+		case <-ctx.Done():
+			t.Fatalf("only %d of %d", have, n)
+		}
+	}
+}
+
+// check compares what was acknowledged with what the screen shows.
+func (l *load) check(t *testing.T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seen := map[string]bool{}
+	latest := int64(0) // the latest beginning of what is on the screen so far
+	for _, id := range l.shown {
+		if seen[id] {
+			t.Errorf("%s is on the screen twice", id)
+		}
+		seen[id] = true
+		s := l.sent[id]
+		if s.acked < latest {
+			t.Errorf("%s was acknowledged before the sending of a message began that is above it", id)
+		}
+		latest = max(latest, s.began)
+	}
+	for id := range l.sent {
+		if !seen[id] {
+			t.Errorf("%s was acknowledged and is lost", id)
+		}
+		if !l.told[id] {
+			t.Errorf("the receipt of %s is lost", id)
+		}
+	}
+}
