@@ -1,0 +1,57 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// card is a rich card of about 1.2 kB.
+var card = []byte(`{"contentMessage":{"richCard":{"standaloneCard":{"cardOrientation":"VERTICAL","cardContent":{` +
+	`"title":"Your order is on its way","description":"` + strings.Repeat("It left our house this morning. ", 12) + `",` +
+	`"media":{"height":"MEDIUM","contentInfo":{"fileUrl":"https://cdn.example.com/orders/4711/parcel.jpg","thumbnailUrl":"https://cdn.example.com/orders/4711/parcel-small.jpg","forceRefresh":false}},` +
+	`"suggestions":[` +
+	`{"action":{"text":"Track it","postbackData":"track:4711","openUrlAction":{"url":"https://shop.example.com/orders/4711/track"}}},` +
+	`{"action":{"text":"Call us","postbackData":"call","dialAction":{"phoneNumber":"+15556667777"}}},` +
+	`{"reply":{"text":"Leave it at the door","postbackData":"door:4711"}}]}}},` +
+	`"suggestions":[{"reply":{"text":"Thanks","postbackData":"thanks"}},{"reply":{"text":"Where is it?","postbackData":"where:4711"}}]},` +
+	`"messageTrafficType":"TRANSACTION"}`)
+
+var text = []byte(`{"contentMessage":{"text":"Your code is 123 456. It is good for ten minutes."}}`)
+
+// rounds is how often ceiling and platform are measured in turn.
+const rounds = 5
+
+// Accept end to end — HTTP, authentication, validation, deduplication, fsync —
+// against net/http alone, in turn. vs-bare is the median of the rounds' ratios.
+func BenchmarkAccept(b *testing.B) {
+	for _, body := range []struct {
+		name string
+		json []byte
+	}{{"card", card}, {"text", text}} {
+		b.Run(fmt.Sprintf("%s-%dB", body.name, len(body.json)), func(b *testing.B) {
+			ceiling := bare(b)
+			p := newPlatform(b, connections)
+			const d = 2 * time.Second
+			for b.Loop() {
+				var ratios, rates []float64
+				for range rounds {
+					top := rate(b, ceiling, p.token, body.json, d, func(int, int) string { return "/" })
+					ours := rate(b, p.address, p.token, body.json, d, func(c, _ int) string { return p.send(p.phones[c]) })
+					ratios, rates = append(ratios, ours/top), append(rates, ours)
+				}
+				b.ReportMetric(median(ratios), "vs-bare")
+				b.ReportMetric(median(rates), "accepts/s")
+				b.ReportMetric(0, "ns/op")
+			}
+		})
+	}
+}
+
+func median(v []float64) float64 {
+	v = slices.Clone(v)
+	slices.Sort(v)
+	return v[len(v)/2]
+}

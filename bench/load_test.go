@@ -1,0 +1,165 @@
+// Package bench measures the platform against ceilings that are measured in the
+// same run: absolute figures do not carry over from one machine to another,
+// ratios do. Run it with `make bench`.
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/openrbm/openrbm/client"
+	"github.com/openrbm/openrbm/servertest"
+)
+
+// connections are open at the same time, each with one request under way.
+const connections = 256
+
+// requester is one connection of the load generator. It does as little as an
+// HTTP client can, since it shares the machine with the server it measures.
+type requester struct {
+	conn net.Conn
+	in   *bufio.Reader
+	out  bytes.Buffer
+}
+
+func dial(address string) (*requester, error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &requester{conn: conn, in: bufio.NewReaderSize(conn, 8<<10)}, nil
+}
+
+// post sends one request and reads the answer; anything but 200 is an error.
+func (r *requester) post(path, token string, body []byte) error {
+	r.out.Reset()
+	fmt.Fprintf(&r.out, "POST %s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", path, token, len(body))
+	r.out.Write(body)
+	if _, err := r.conn.Write(r.out.Bytes()); err != nil {
+		return err
+	}
+	status, err := r.in.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	ok := bytes.HasPrefix(status, []byte("HTTP/1.1 200"))
+	length := 0
+	for {
+		line, err := r.in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if len(line) <= 2 {
+			break
+		}
+		if v, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(v))); err != nil {
+				return err
+			}
+		}
+	}
+	if !ok {
+		answer, _ := io.ReadAll(io.LimitReader(r.in, int64(length)))
+		return fmt.Errorf("not 200: %s", answer)
+	}
+	_, err = r.in.Discard(length)
+	return err
+}
+
+// rate drives address with the body from all connections for d and returns the
+// requests a second. path gives the path for each request.
+func rate(b *testing.B, address, token string, body []byte, d time.Duration, path func(connection, n int) string) float64 {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), d)
+	defer cancel()
+	var done atomic.Int64
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for c := range connections {
+		r, err := dial(address)
+		if err != nil {
+			b.Fatal(err)
+		}
+		wg.Go(func() {
+			defer r.conn.Close()
+			for n := 0; ctx.Err() == nil; n++ {
+				if err := r.post(path(c, n), token, body); err != nil {
+					b.Errorf("connection %d: %v", c, err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return float64(done.Load()) / time.Since(begin).Seconds()
+}
+
+// bare is the ceiling: net/http alone, reading the body and answering with it.
+func bare(b *testing.B) (address string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		_, _ = w.Write(body)
+	})}
+	go s.Serve(l)
+	b.Cleanup(func() { s.Close() })
+	return l.Addr().String()
+}
+
+// platform is a server with phones that are away.
+type platform struct {
+	*servertest.Server
+	address, token string
+	phones         []string
+}
+
+func newPlatform(b *testing.B, phones int) *platform {
+	s := servertest.New(b)
+	token, err := s.Client().AccessToken(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := &platform{Server: s, address: strings.TrimPrefix(s.Ready.APIURL, "http://"), token: token, phones: make([]string, phones)}
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range 64 {
+		wg.Go(func() {
+			for i := range next {
+				p.phones[i] = fmt.Sprintf("+1222%07d", i)
+				s.NewPhone(p.phones[i])
+			}
+		})
+	}
+	for i := range phones {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return p
+}
+
+// send is the path of a send with a new id.
+func (p *platform) send(phone string) string {
+	return "/v1/phones/" + phone + "/agentMessages?messageId=" + client.NewMessageID() + "&agentId=" + p.Agent()
+}
