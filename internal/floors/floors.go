@@ -45,6 +45,7 @@ var Table = map[string]Floor{
 	"internal/server": {5, 1500},
 	"servertest":      {6, 500},
 	"cmd/openrbm":     {6, 2500},
+	"test/process":    {6, 200}, // the real binary, for tests
 
 	"internal/floors": {0, 100},
 }

@@ -75,7 +75,7 @@ func (a *API) putWebhook(c *call) (any, error) {
 		return nil, err
 	}
 	if _, err := a.Outbox.Retry(c.r.Context(), agent.ID); err != nil {
-		return nil, err
+		a.Logger.WarnContext(c.r.Context(), "events wait for their next attempt", "agent", agent.ID, "err", err) // the webhook is set all the same
 	}
 	return a.showWebhook(c, agent)
 }

@@ -117,9 +117,6 @@ func (c *courier) takeNews(ctx context.Context, now time.Time) {
 
 // next is when there is something to begin; zero: only news can change that.
 func (c *courier) next(now time.Time) time.Time {
-	if len(c.answered) > 0 {
-		return c.hold
-	}
 	at := c.look
 	if len(c.queue) > 0 {
 		at = now

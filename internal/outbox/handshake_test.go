@@ -29,7 +29,7 @@ func TestHandshake(t *testing.T) {
 		"OK":        {func(rw http.ResponseWriter, _ question, _ []byte) { fmt.Fprint(rw, "OK") }, "without the secret: OK"},
 		"inside":    {func(rw http.ResponseWriter, q question, _ []byte) { fmt.Fprint(rw, "the "+q.Secret) }, "without the secret: the …"},
 		"echo":      {func(rw http.ResponseWriter, _ question, raw []byte) { fmt.Fprint(rw, "got "+string(raw)) }, `"clientToken":"…"`},
-		"refused":   {func(rw http.ResponseWriter, _ question, _ []byte) { http.Error(rw, "no", 403) }, "answered 403: no"},
+		"refused":   {func(rw http.ResponseWriter, _ question, _ []byte) { http.Error(rw, "no", http.StatusForbidden) }, "answered 403: no"},
 		"201": {func(rw http.ResponseWriter, q question, _ []byte) {
 			rw.WriteHeader(201)
 			fmt.Fprint(rw, q.Secret)

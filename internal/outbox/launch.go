@@ -13,8 +13,8 @@ const page = 64
 // launch begins attempts as long as something is due and there is room. ctx is
 // for the store, flight for the attempts.
 func (c *courier) launch(ctx, flight context.Context, now time.Time) {
-	if len(c.answered) > 0 || now.Before(c.pausedUntil()) {
-		return // the store is to take what was answered first
+	if now.Before(c.pausedUntil()) {
+		return
 	}
 	for c.inAir < c.pace.window && c.refill(ctx, now) {
 		hook, configured, err := c.o.targets.Webhook(ctx, c.agent)

@@ -1,28 +1,21 @@
 package outbox
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/openrbm/openrbm/internal/store"
 )
 
 func status(code int) func(string, int) int { return func(string, int) int { return code } }
 
 // hang is a webhook that never answers.
-func hang(_ http.ResponseWriter, r *http.Request) {
-	io.Copy(io.Discard, r.Body) // only then does the server see the caller go
-	<-r.Context().Done()
-}
 
 // A single notice is attempted exactly when the table says, and not once more.
+
 func TestIntervalsToTheDay(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		h := &hook{answer: func(_ string, nth int) int {
@@ -57,27 +50,8 @@ func TestIntervalsToTheDay(t *testing.T) {
 	})
 }
 
-func TestIntervalTable(t *testing.T) {
-	for _, c := range []struct {
-		failed int
-		jitter float64
-		want   time.Duration
-	}{
-		{1, 0, time.Second},
-		{1, 1, 800 * time.Millisecond},
-		{2, 0.5, 1800 * time.Millisecond},
-		{10, 0, 512 * time.Second},
-		{11, 0, 600 * time.Second},
-		{11, 1, 480 * time.Second},
-		{1 << 40, 0, 600 * time.Second},
-	} {
-		if got := interval(c.failed, c.jitter); got != c.want {
-			t.Errorf("interval(%d, %v) = %v, want %v", c.failed, c.jitter, got, c.want)
-		}
-	}
-}
-
 // Every event of a webhook that was down arrives, each once, soon after.
+
 func TestFailsForAWhileThenAnswers(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		h := &hook{answer: status(503)}
@@ -150,53 +124,7 @@ func TestOnly200IsSuccess(t *testing.T) {
 	}
 }
 
-func TestSilenceAndBrokenConnectionsAreFailures(t *testing.T) {
-	for name, c := range map[string]struct {
-		h       http.HandlerFunc
-		latency time.Duration
-		err     string
-	}{
-		"no answer":       {hang, 10 * time.Second, "no answer after 10s"},
-		"connection lost": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 0, "EOF"},
-		"text": {func(rw http.ResponseWriter, _ *http.Request) {
-			rw.WriteHeader(500)
-			fmt.Fprintf(rw, "line\r\n\x00two %s token-of-a", strings.Repeat("é", 1<<17))
-		}, 0, "answered 500: line two éé"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, w *world) {
-				w.serve("a", c.h)
-				w.post("a", "e")
-				w.run()
-				w.pass(c.latency)
-				h := w.out.Health("a")
-				if h.Failed != 1 || !strings.HasPrefix(h.LastError, c.err) || h.LastLatency != c.latency || len(h.LastError) > 250 {
-					t.Errorf("health %+v", h)
-				}
-				if n := w.waiting("a"); len(n) != 1 || n[0].Attempts != 1 || !n[0].Due.Equal(w.clock.Now().Add(time.Second)) {
-					t.Errorf("waiting %+v", n)
-				}
-			})
-		})
-	}
-}
-
 // A body that never ends does not take a 200 back.
-func TestStatus200WithoutAnEndIsSuccess(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		w.serve("a", func(rw http.ResponseWriter, r *http.Request) {
-			rw.WriteHeader(200)
-			rw.(http.Flusher).Flush()
-			hang(rw, r)
-		})
-		w.post("a", "e")
-		w.run()
-		w.pass(10 * time.Second)
-		if h := w.out.Health("a"); h.Delivered != 1 || len(w.waiting("a")) != 0 {
-			t.Errorf("health %+v", h)
-		}
-	})
-}
 
 func TestDroppedAfterSevenDays(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
@@ -228,6 +156,7 @@ func TestDroppedAfterSevenDays(t *testing.T) {
 }
 
 // Without a webhook notices wait, as long as they would be attempted.
+
 func TestWebhookConfiguredLater(t *testing.T) {
 	for _, hinted := range []bool{true, false} {
 		t.Run(fmt.Sprint("hinted=", hinted), func(t *testing.T) {
@@ -266,6 +195,7 @@ func TestWebhookConfiguredLater(t *testing.T) {
 }
 
 // Law 3: without any hint all arrives, only later.
+
 func TestLostHintsOnlyMakeThingsSlower(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		h := &hook{}
@@ -293,6 +223,30 @@ func TestLostHintsOnlyMakeThingsSlower(t *testing.T) {
 	})
 }
 
+// A hint that comes while the courier is about to rest is not lost on it.
+func TestHintWhileTheCourierLooks(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		h := &hook{}
+		w.serve("a", h.ServeHTTP)
+		hookOfA := w.hooks.byAgent["a"]
+		w.hooks.remove("a")
+		w.post("a", "e")
+		first := true
+		w.hooks.asked = func() {
+			if first {
+				first = false
+				w.hooks.set("a", hookOfA) // too late for this answer
+				w.out.Hint("a")
+			}
+		}
+		w.run()
+		synctest.Wait()
+		if len(h.delivered()) != 1 {
+			t.Error("not delivered until the sweep")
+		}
+	})
+}
+
 func TestHintBringsANoticeAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		h := &hook{}
@@ -310,39 +264,6 @@ func TestHintBringsANoticeAtOnce(t *testing.T) {
 	})
 }
 
-func TestPoisonDoesNotBlockTheOthers(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		h := &hook{answer: func(event string, _ int) int {
-			if event == "poison" {
-				return 500
-			}
-			return 200
-		}}
-		w.serve("a", h.ServeHTTP)
-		w.run()
-		w.post("a", "poison")
-		for i := range 500 {
-			w.post("a", fmt.Sprint("e", i))
-		}
-		w.out.Hint("a")
-		w.pass(0)
-		if got := h.delivered(); len(got) != 500 {
-			t.Fatalf("%d of 500 delivered, no time has passed", len(got))
-		}
-		for i := range 600 { // later ones neither, when the webhook is called at every second
-			w.post("a", fmt.Sprint("later", i))
-			w.out.Hint("a")
-			w.pass(time.Second)
-			if got := h.delivered()[fmt.Sprint("later", i)]; got != 1 {
-				t.Fatalf("later event %d was delivered %d times within a second", i, got)
-			}
-		}
-		if n := w.waiting("a"); len(n) != 1 || n[0].EventID != "poison" || n[0].Attempts != 10 {
-			t.Errorf("waiting %+v", n)
-		}
-	})
-}
-
 func TestRetryMakesAllDueNow(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		h := &hook{answer: status(500)}
@@ -352,6 +273,9 @@ func TestRetryMakesAllDueNow(t *testing.T) {
 			w.post("a", fmt.Sprint("e", i))
 		}
 		w.pass(2 * time.Hour)
+		for c := w.out.couriers["a"]; !c.pace.resume.After(w.clock.Now()); {
+			w.pass(time.Second) // until it is in the middle of a pause
+		}
 		h.answers(nil)
 		n, err := w.out.Retry(t.Context(), "a")
 		if n != 30 || err != nil {
@@ -368,143 +292,9 @@ func TestRetryMakesAllDueNow(t *testing.T) {
 }
 
 // Habit 5: each write broken both ways. A delivered notice is never posted again
+
 // because the store failed; only a restart in between may do that.
-func TestStoreFails(t *testing.T) {
-	down := errors.New("disk full")
-	retiring := func(b *store.Batch) bool { return len(b.Deletes) > 0 && len(b.Puts) == 0 }
-	moving := func(b *store.Batch) bool { return len(b.Deletes) > 0 && len(b.Puts) > 0 }
-	when := func(is func(*store.Batch) bool, err error) func(*store.Batch) error {
-		return func(b *store.Batch) error {
-			if is(b) {
-				return err
-			}
-			return nil
-		}
-	}
-	for name, c := range map[string]struct {
-		before, after func(*store.Batch) error
-		first         int // answer to the first call
-		calls         int // in the first minute, with the fault
-	}{
-		"retire fails":                 {when(retiring, down), nil, 200, 1},
-		"retire is stored but unknown": {nil, when(retiring, store.ErrUnknown), 200, 1},
-		"postpone fails":               {when(moving, down), nil, 500, 60},
-		"postpone is stored, unknown":  {nil, when(moving, store.ErrUnknown), 500, 6},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, w *world) {
-				h := &hook{answer: status(c.first)}
-				w.serve("a", h.ServeHTTP)
-				w.post("a", "e")
-				w.db.faults(c.before, c.after)
-				w.run()
-				w.pass(time.Minute)
-				if n := len(h.got()); n < 1 || n > c.calls {
-					t.Errorf("%d calls with the fault, want at most %d", n, c.calls)
-				}
-				w.db.faults(nil, nil)
-				h.answers(nil)
-				w.pass(2 * time.Minute)
-				if n := w.waiting("a"); len(n) != 0 || w.out.Health("a").Delivered != 1 {
-					t.Errorf("waiting %+v, %+v", n, w.out.Health("a"))
-				}
-			})
-		})
-	}
-}
 
-func TestDirectoryFails(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		h := &hook{}
-		w.serve("a", h.ServeHTTP)
-		w.hooks.fault = errors.New("no directory")
-		w.post("a", "e")
-		w.run()
-		w.pass(time.Minute)
-		if n := strings.Count(w.log.String(), "no directory"); n < 2 || n > 61 {
-			t.Errorf("asked %d times in a minute", n)
-		}
-		w.hooks.mu.Lock()
-		w.hooks.fault = nil
-		w.hooks.mu.Unlock()
-		w.pass(storePause)
-		if len(h.delivered()) != 1 {
-			t.Error("not delivered when the directory is back")
-		}
-	})
-}
+// A row that is moved while its attempt is in flight is found where it is now.
 
-func TestWindow(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		h := &hook{takes: time.Second}
-		w.serve("a", h.ServeHTTP)
-		w.opts.PerAgent = 8
-		for i := range 100 {
-			w.post("a", fmt.Sprint("e", i))
-		}
-		w.run()
-		w.pass(999 * time.Millisecond)
-		if h.most != 1 {
-			t.Errorf("began with %d attempts at a time", h.most)
-		}
-		w.pass(20 * time.Second)
-		if h.most != 8 || len(h.delivered()) != 100 {
-			t.Errorf("%d at a time, %d delivered in 21 s", h.most, len(h.delivered()))
-		}
-	})
-}
-
-func TestInAllIsShared(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		h := &hook{takes: time.Second}
-		w.opts.InAll = 5
-		for a := range 10 {
-			w.serve(fmt.Sprint(a), h.ServeHTTP)
-			for i := range 20 {
-				w.post(fmt.Sprint(a), fmt.Sprint("e", a, "-", i))
-			}
-		}
-		w.run()
-		w.pass(30 * time.Second)
-		if h.most != 10+5 || len(h.delivered()) != 200 {
-			t.Errorf("%d at a time, %d delivered", h.most, len(h.delivered()))
-		}
-		if len(w.out.slots) != 0 {
-			t.Errorf("%d slots lost", len(w.out.slots))
-		}
-	})
-}
-
-func TestPace(t *testing.T) {
-	t0 := time.Unix(1e9, 0)
-	p := pace{window: 1}
-	for range 40 {
-		p.succeeded(16)
-	}
-	if p.window != 16 || p.down() {
-		t.Fatalf("after 40 successes: %+v", p)
-	}
-	for range 16 { // one round that failed together is one strike
-		p.failed(t0, t0.Add(time.Second))
-	}
-	if p.window != 8 || p.strikes != 1 || !p.resume.IsZero() {
-		t.Fatalf("after one round of failures: %+v", p)
-	}
-	now := t0
-	var pauses []time.Duration
-	for range 7 {
-		now = now.Add(time.Minute)
-		p.failed(now, now)
-		pauses = append(pauses, max(p.resume.Sub(now), 0))
-	}
-	s := time.Second
-	if want := []time.Duration{0, s, 2 * s, 4 * s, 8 * s, 10 * s, 10 * s}; !slices.Equal(pauses, want) || p.window != 1 {
-		t.Fatalf("pauses %v, want %v; %+v", pauses, want, p)
-	}
-	if p.succeeded(16); p.window != 2 || p.down() || !p.resume.IsZero() {
-		t.Fatalf("after a success: %+v", p)
-	}
-	if p.succeeded(2); p.window != 2 {
-		t.Fatalf("window %d over its limit", p.window)
-	}
-}
+// What cannot be dropped now is dropped later, and counted once.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -119,13 +120,18 @@ type hooks struct {
 	mu      sync.Mutex
 	byAgent map[string]Webhook
 	fault   error
+	asked   func() // if not nil: called before each answer is given
 }
 
 func (h *hooks) Webhook(_ context.Context, agent string) (Webhook, bool, error) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	w, ok := h.byAgent[agent]
-	return w, ok, h.fault
+	fault := h.fault
+	h.mu.Unlock()
+	if h.asked != nil {
+		h.asked()
+	}
+	return w, ok, fault
 }
 
 func (h *hooks) set(agent string, w Webhook) {
@@ -145,7 +151,23 @@ type faultyDB struct {
 	store.DB
 	mu            sync.Mutex
 	before, after func(b *store.Batch) error
+	scan          error
 	committed     chan struct{} // if not nil: gets one for each commit
+}
+
+func (d *faultyDB) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record, error] {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.scan; err != nil {
+		return func(yield func(store.Record, error) bool) { yield(store.Record{}, err) }
+	}
+	return d.DB.Scan(ctx, r)
+}
+
+func (d *faultyDB) failScans(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.scan = err
 }
 
 func (d *faultyDB) faults(before, after func(b *store.Batch) error) {

@@ -1,3 +1,5 @@
+// Package crash kills the real server process under load, and holds it to what
+// it acknowledged.
 package crash
 
 import (
@@ -15,6 +17,7 @@ import (
 	"github.com/openrbm/openrbm/client"
 	"github.com/openrbm/openrbm/phone"
 	"github.com/openrbm/openrbm/rbm"
+	"github.com/openrbm/openrbm/test/process"
 )
 
 // One round: so many messages from so many senders to one phone that is away,
@@ -25,6 +28,7 @@ const (
 	senders      = 8
 	killsSending = 2
 	killsDeliver = 2
+	roundTimeout = 2 * time.Minute
 )
 
 // rounds is how often; CRASH_ROUNDS overrides it.
@@ -55,6 +59,7 @@ type sent struct{ began, acked int64 }
 
 // load is what the agent did, and what the phone and the webhook saw of it.
 type load struct {
+	agent string
 	tick  atomic.Int64
 	mu    sync.Mutex
 	sent  map[string]sent
@@ -64,29 +69,26 @@ type load struct {
 }
 
 func crashRound(t *testing.T, random *rand.Rand) {
-	p := newProcess(t)
-	l := &load{sent: map[string]sent{}, told: map[string]bool{}, moved: make(chan struct{}, 1)}
+	p := process.StartDemo(t, t.TempDir())
+	l := &load{sent: map[string]sent{}, told: map[string]bool{}, agent: p.Ready.Agents[0].AgentID, moved: make(chan struct{}, 1)}
 	hook := httptest.NewServer(&client.Webhook{ClientToken: "token", Handle: l.hear})
 	defer hook.Close()
-	admin, err := client.NewAdmin(client.AdminOptions{BaseURL: p.ready.APIURL, Token: p.ready.AdminToken})
-	if err != nil {
-		t.Fatal(err)
-	}
-	agent := p.ready.Agents[0].AgentID
+	admin, agent := p.Admin(), p.Ready.Agents[0].AgentID
 	if _, err := admin.SetWebhook(t.Context(), agent, client.WebhookConfig{URI: hook.URL, ClientToken: "token"}); err != nil {
 		t.Fatal(err)
 	}
-	ctx := within(t, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), roundTimeout)
+	defer cancel()
 
 	var senderGroup sync.WaitGroup
 	for s := range senders {
-		senderGroup.Go(func() { l.send(ctx, t, p.client(), p.ready.Phones[0].PhoneNumber, s) })
+		senderGroup.Go(func() { l.send(ctx, t, p.Client(), p.Ready.Phones[0].PhoneNumber, s) })
 	}
 	l.killAt(ctx, t, p, random, killsSending, func() int { return len(l.sent) })
 	senderGroup.Wait()
 
 	device, err := phone.Dial(ctx, phone.Options{
-		URL: p.ready.DeviceURL, Number: p.ready.Phones[0].PhoneNumber, Token: p.ready.Phones[0].DeviceToken,
+		URL: p.Ready.DeviceURL, Number: p.Ready.Phones[0].PhoneNumber, Token: p.Ready.Phones[0].DeviceToken,
 		Window: 64, RetryMin: 5 * time.Millisecond, RetryMax: 50 * time.Millisecond, OnEvent: l.show,
 	})
 	if err != nil {
@@ -96,7 +98,7 @@ func crashRound(t *testing.T, random *rand.Rand) {
 	l.killAt(ctx, t, p, random, killsDeliver, func() int { return len(l.shown) })
 	l.wait(ctx, t, func() int { return len(l.shown) }, messages)
 	l.wait(ctx, t, func() int { return len(l.told) }, messages)
-	l.check(t)
+	l.check(t, admin)
 }
 
 // send sends one sender's share, each until it is acknowledged.
@@ -144,13 +146,13 @@ func (l *load) add(change func()) {
 
 // killAt kills the server when so many of something have been reached, chosen
 // at random, and starts it again.
-func (l *load) killAt(ctx context.Context, t *testing.T, p *process, random *rand.Rand, kills int, count func() int) {
+func (l *load) killAt(ctx context.Context, t *testing.T, p *process.Demo, random *rand.Rand, kills int, count func() int) {
 	at := 0
 	for k := range kills {
 		at += 1 + random.IntN((messages-at)/(kills-k+1))
 		l.wait(ctx, t, count, at)
-		p.kill()
-		p.start()
+		p.Kill()
+		p.Start()
 	}
 }
 
@@ -167,13 +169,14 @@ func (l *load) wait(ctx context.Context, t *testing.T, count func() int, n int) 
 		select {
 		case <-l.moved:
 		case <-ctx.Done():
-			t.Fatalf("only %d of %d", have, n)
+			t.Errorf("only %d of %d", have, n)
+			return
 		}
 	}
 }
 
 // check compares what was acknowledged with what the screen shows.
-func (l *load) check(t *testing.T) {
+func (l *load) check(t *testing.T, admin *client.Admin) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seen := map[string]bool{}
@@ -191,7 +194,8 @@ func (l *load) check(t *testing.T) {
 	}
 	for id := range l.sent {
 		if !seen[id] {
-			t.Errorf("%s was acknowledged and is lost", id)
+			where, err := admin.Message(t.Context(), l.agent, id)
+			t.Errorf("%s was acknowledged and is lost; the server says %+v, %v", id, where, err)
 		}
 		if !l.told[id] {
 			t.Errorf("the receipt of %s is lost", id)
