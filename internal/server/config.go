@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -145,7 +146,12 @@ func LoadConfig(file string) (Config, error) {
 	defer f.Close()
 	err = toml.NewDecoder(f).DisallowUnknownFields().Decode(&c)
 	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
-		return c, fmt.Errorf("%s: unknown settings:\n%s", file, unknown)
+		errs := make([]error, len(unknown.Errors))
+		for i, e := range unknown.Errors {
+			line, _ := e.Position()
+			errs[i] = fmt.Errorf("%s:%d: %s is not a setting", file, line, strings.Join(e.Key(), "."))
+		}
+		return c, errors.Join(errs...)
 	}
 	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := wrong.Position()
