@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/url"
 	"sync"
 
 	"github.com/openrbm/openrbm/internal/frame"
@@ -12,6 +13,9 @@ import (
 
 // ErrClosed is returned by the methods of a phone that was closed.
 var ErrClosed = errors.New("phone: closed")
+
+// ErrDisconnected is why a phone is offline that was told to be.
+var ErrDisconnected = errors.New("disconnected")
 
 // Phone is a phone that keeps itself connected. Its methods may be called from
 // any goroutine.
@@ -37,6 +41,9 @@ type Phone struct {
 // answer is tried again until then.
 func Dial(ctx context.Context, opts Options) (*Phone, error) {
 	opts.setDefaults()
+	if u, err := url.Parse(opts.URL); err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" || u.User != nil {
+		return nil, rbm.Errorf(rbm.CodeInvalidArgument, "The URL %q is not of the form ws://HOST/device/v1/connect.", opts.URL)
+	}
 	p := &Phone{opts: opts, log: opts.Logger, state: opts.State, wanted: true}
 	p.over, p.end = context.WithCancelCause(context.Background())
 	p.runner.Go(p.run)

@@ -41,6 +41,9 @@ func (p *Phone) stayOnline() {
 			p.end(final.reason)
 			err = final.reason
 		}
+		if ctx.Err() != nil && !unwelcome {
+			err = ErrDisconnected
+		}
 		if welcomed || unwelcome {
 			p.emit(Offline{Err: err, Final: unwelcome})
 		}

@@ -10,8 +10,9 @@ import (
 	"github.com/openrbm/openrbm/internal/server"
 )
 
-// stopWithin is how long a server has to drain and stop.
-const stopWithin = 8 * time.Second
+// stopWithin is how long requests and phones have to finish. Webhook calls
+// under way have three seconds more: all is over within ten.
+const stopWithin = 6 * time.Second
 
 type serveCmd struct {
 	Config string `required:"" type:"path" placeholder:"FILE" help:"The configuration (TOML). Check it with: openrbm check --config FILE"`

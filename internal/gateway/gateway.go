@@ -92,7 +92,7 @@ func New(e *engine.Engine, phones Phones, opts Options) *Gateway {
 
 // The buffers of a connection. An idle one has only the read buffer.
 const (
-	readBuffer  = 1 << 10
+	readBuffer  = 512
 	writeBuffer = 4 << 10
 )
 

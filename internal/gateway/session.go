@@ -52,7 +52,7 @@ func (s *session) hear() {
 	now := s.g.now()
 	s.heard.Store(int64(now))
 	if s.box != nil && now-s.seen >= time.Hour {
-		s.tellSeen()
+		elsewhere(s.tellSeen)
 	}
 }
 
@@ -66,21 +66,30 @@ func (s *session) tellSeen() {
 	}
 }
 
-// run reads the connection until it ends.
+// run is the whole session. The hello and every frame are handled on goroutines
+// of their own, while the reader waits for them: the stack that they need would stay
+// with the reader, and it is most of what an idle phone costs.
 func (s *session) run() {
 	defer s.g.end(s)
 	defer s.conn.Close()
-	if !s.greet() {
+	welcome := false
+	if elsewhere(func() { welcome = s.greet() }); !welcome {
 		s.g.stats.Refused.Add(1)
 		s.drainInput(nil)
 		return
 	}
-	s.log(slog.LevelInfo, "phone online")
 	err := s.read()
 	s.box.Detach()
 	s.drainInput(err)
 	s.tellSeen()
 	s.log(slog.LevelInfo, "phone offline", "closing", s.closing.Load(), "err", err)
+}
+
+// elsewhere calls f on another goroutine and waits for it.
+func elsewhere(f func()) {
+	var done sync.WaitGroup
+	done.Go(f)
+	done.Wait()
 }
 
 // read handles frames until the connection breaks.
@@ -93,7 +102,7 @@ func (s *session) read() error {
 		if s.closing.Load() != nil {
 			continue // the phone repeats what was not confirmed
 		}
-		s.handle(data)
+		elsewhere(func() { s.handle(data) })
 		if s.released() {
 			s.close(closeGoingAway)
 		}
