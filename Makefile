@@ -27,8 +27,9 @@ fuzz:
 	  $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read f; do \
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done || exit 1; done
 
+# QUICK=1 leaves out what fills a store first.
 bench:
-	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) -timeout 60m ./bench/...
+	$(GO) test -run '^$$' -bench . -timeout 60m $(if $(QUICK),-short) ./bench ./rbm ./internal/auth ./internal/store/pebblestore
 
 clean:
 	rm -rf bin

@@ -85,3 +85,34 @@ func productionLines(t *testing.T, p pkg) int {
 	}
 	return n
 }
+
+// Law 2, one path each way: to a phone only the pump of its mailbox sends, to an
+// agent only the outbox posts, and only the ledger writes.
+func TestOnePathEachWay(t *testing.T) {
+	for what, only := range map[string]string{
+		".link.Send(":         "internal/engine/pump.go",
+		"db.Commit(":          "internal/ledger/",
+		"http.MethodPost, w.": "internal/outbox/",
+	} {
+		found := false
+		for _, p := range packages(t) {
+			for _, file := range p.GoFiles {
+				path := strings.TrimPrefix(p.ImportPath, Module+"/") + "/" + file
+				b, err := os.ReadFile(filepath.Join(p.Dir, file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Contains(b, []byte(what)) || strings.HasPrefix(path, "internal/store/storetest/") {
+					continue
+				}
+				found = true
+				if !strings.HasPrefix(path, only) {
+					t.Errorf("%s has %q: only %s may", path, what, only)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%q is nowhere: this test looks for the wrong words", what)
+		}
+	}
+}
