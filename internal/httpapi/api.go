@@ -48,7 +48,7 @@ type API struct {
 
 // New returns the API over parts.
 func New(parts Parts) *API {
-	return &API{Parts: parts, router: newRouter(messagingRoutes, tokenRoutes, adminRoutes), started: parts.Clock.Now()}
+	return &API{Parts: parts, router: newRouter(messagingRoutes, managementRoutes, tokenRoutes, adminRoutes), started: parts.Clock.Now()}
 }
 
 // access is who may call a route.
@@ -59,6 +59,8 @@ const (
 	open access = iota
 	// messaging routes need an access token with the messaging scope.
 	messaging
+	// management routes need one with the management scope.
+	management
 	// admin routes need the admin token.
 	admin
 )
@@ -107,20 +109,24 @@ func (a *API) admit(c *call) error {
 	switch c.route.access {
 	case admin:
 		return a.Auth.CheckAdmin(c.r)
-	case messaging:
-		caller, err := a.Auth.Authenticate(c.r.Context(), c.r, service+c.route.rpc)
+	case messaging, management:
+		of := services[c.route.access]
+		caller, err := a.Auth.Authenticate(c.r.Context(), c.r, of.name+c.route.rpc)
 		if err != nil {
 			return err
 		}
 		c.caller = caller
-		return caller.Require(auth.ScopeMessaging)
+		return caller.Require(of.scope)
 	}
 	return nil
 }
 
-// service is the proto service of the messaging API, as ErrorInfo names it
-// (facts/rbm-api.md §4.3).
-const service = "google.communications.rcsbusinessmessaging.v1.RcsBusinessMessagingService."
+// services are the proto services behind the routes, as ErrorInfo names them,
+// and the scopes that they ask for (facts/rbm-api.md §4.3, §0.1).
+var services = map[access]struct{ name, scope string }{
+	messaging:  {"google.communications.rcsbusinessmessaging.v1.RcsBusinessMessagingService.", auth.ScopeMessaging},
+	management: {"google.communications.businesscommunications.v1.BusinessCommunicationsService.", auth.ScopeManagement},
+}
 
 // notFoundPage is Google's answer to a path it does not know, or a path with
 // another verb (facts/rbm-api.md §4.4).

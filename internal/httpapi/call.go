@@ -78,7 +78,7 @@ func unknownParameters(names []string) error {
 	violations := make([]rbm.Violation, len(names))
 	for i, name := range names {
 		violations[i].Description = fmt.Sprintf(
-			"Invalid JSON payload received. Unknown name %q: Cannot bind query parameter. Field '%s' could not be found in request message.", name, name)
+			"Invalid JSON payload received. Unknown name \"%s\": Cannot bind query parameter. Field '%s' could not be found in request message.", name, name)
 	}
 	return rbm.InvalidArgument(violations...)
 }

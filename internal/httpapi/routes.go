@@ -8,6 +8,9 @@ var messagingRoutes = []route{
 	{"GET", "/v1/phones/{phone}/capabilities", messaging, "GetCapabilities", []string{"requestId", "agentId"}, (*API).getCapabilities},
 }
 
+// managementRoutes is the Business Communications API (facts/rbm-api.md §8).
+var managementRoutes = []route{}
+
 // tokenRoutes are the token endpoints that the official clients use
 // (facts/rbm-api.md §5.2).
 var tokenRoutes = []route{
