@@ -17,12 +17,13 @@ import (
 
 // commands are the verbs of the binary.
 type commands struct {
-	Demo    demoCmd    `cmd:"" help:"Run a server with an agent, its key and a phone, ready to try."`
-	Serve   serveCmd   `cmd:"" help:"Run a server for real traffic."`
-	Check   checkCmd   `cmd:"" help:"Say what is wrong with a configuration file."`
-	Token   tokenCmd   `cmd:"" help:"Print the admin token of a server that is not running."`
-	Phone   PhoneCmd   `cmd:"" help:"Be a phone in the terminal."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Demo        demoCmd        `cmd:"" help:"Run a server with an agent, its key and a phone, ready to try."`
+	Serve       serveCmd       `cmd:"" help:"Run a server for real traffic."`
+	Check       checkCmd       `cmd:"" help:"Say what is wrong with a configuration file."`
+	Token       tokenCmd       `cmd:"" help:"Print the admin token of a server that is not running."`
+	Phone       PhoneCmd       `cmd:"" help:"Be a phone in the terminal."`
+	Conformance ConformanceCmd `cmd:"" help:"Run raw HTTP scripts against any server of the API and compare its answers with Google's."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
 	remoteVerbs
 }
 

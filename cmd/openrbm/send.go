@@ -17,8 +17,8 @@ type callerFlags struct {
 	Agent string `placeholder:"ID" help:"Agent to act for. Default: the key's, or the first agent of the ready file."`
 }
 
-// client makes the client, with what the ready file says where the flags are silent.
-func (f callerFlags) client() (*client.Client, *client.Ready, error) {
+// client makes the client; what the flags leave open is filled in from the ready file.
+func (f *callerFlags) client() (*client.Client, *client.Ready, error) {
 	r, err := f.ready()
 	if err != nil {
 		return nil, nil, err

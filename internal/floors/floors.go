@@ -42,7 +42,8 @@ var Table = map[string]Floor{
 	"client": {1, 2000},
 	"phone":  {1, 2000},
 
-	"internal/conformance": {2, 600}, // the API as scripts, against any server
+	"test/conformance":     {0, 20},  // the API as scripts of raw HTTP
+	"internal/conformance": {2, 600}, // what runs them against any server
 
 	"internal/server": {5, 1500},
 	"servertest":      {6, 500},
