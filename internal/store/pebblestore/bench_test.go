@@ -193,13 +193,15 @@ func filled(b *testing.B, n int) *DB {
 func BenchmarkGetAbsent(b *testing.B) {
 	db := filled(b, 200_000)
 	ctx := context.Background()
-	n := uint64(1 << 40)
+	keys := make([]store.Key, 1<<14)
+	for i := range keys {
+		keys[i] = messageBatch(1<<40+uint64(i), nil).Checks[0].Key
+	}
 	absent := func(name string, get func(store.Key) error) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			for b.Loop() {
-				n++
-				if err := get(messageBatch(n, nil).Checks[0].Key); err == nil {
+			for n := 0; b.Loop(); n++ {
+				if err := get(keys[n%len(keys)]); err == nil {
 					b.Fatal("found")
 				}
 			}

@@ -25,7 +25,7 @@ func soonOver(t *testing.T) context.Context {
 func TestCancelled(t *testing.T) {
 	fs := newGate(vfs.NewMem())
 	db := open(t, "db", quiet(fs))
-	fs.shut()
+	fs.shut(t)
 	taken := []*request{submit(t, db, put("first", "v"))}
 	fs.awaitSync()
 	err := db.Commit(soonOver(t), put("taken", "v"))
@@ -61,7 +61,7 @@ func TestCancelled(t *testing.T) {
 func TestCloseWaits(t *testing.T) {
 	fs := newGate(vfs.NewMem())
 	db := open(t, "db", quiet(fs))
-	fs.shut()
+	fs.shut(t)
 	r := submit(t, db, put("k", "v"))
 	fs.awaitSync()
 	second := submit(t, db, put("l", "v"))

@@ -33,6 +33,7 @@ type disk struct {
 
 	mu      sync.Mutex
 	live    bool
+	passed  error         // the first error passed on to Pebble before that
 	waiting int           // changes that wait for space
 	cause   error         // why the store is down; nil while it is up
 	down    chan struct{} // closed while the store is down
@@ -102,10 +103,13 @@ func (d *disk) attempt(what, name string, mayWait func(error) bool, f func() err
 		if err == nil && waited {
 			d.resume()
 		}
-		if err == nil || !d.isLive() {
-			return err
+		if err == nil {
+			return nil
 		}
 		err = fmt.Errorf("%s %s: %w", what, name, err)
+		if d.pass(err) {
+			return err
+		}
 		if !mayWait(err) || !d.pause(err, waited) {
 			d.fail(err)
 			select {} // see the package comment
@@ -120,10 +124,36 @@ func (d *disk) try(f func() error) error {
 	return f()
 }
 
-func (d *disk) isLive() bool {
+// pass says whether err goes to Pebble, which is so until the disk is live.
+func (d *disk) pass(err error) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.live
+	if d.live {
+		return false
+	}
+	if d.passed == nil {
+		d.passed = err
+	}
+	return true
+}
+
+// firstError is the first error that went to Pebble.
+func (d *disk) firstError() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.passed
+}
+
+// background hears of an error in what Pebble does by itself, which it will
+// then try again at once and without end. During Open nobody else would stop it.
+func (d *disk) background(err error) {
+	d.log.Warn("pebble: background error", "error", err)
+	d.mu.Lock()
+	endless := !d.live && d.passed != nil
+	d.mu.Unlock()
+	if endless {
+		d.fail(err)
+	}
 }
 
 // lacksSpace recognises what an operator, or the end of a busy hour, puts right.
@@ -188,10 +218,19 @@ func (d *disk) fail(cause error) {
 	if d.cause == nil {
 		close(d.down)
 	}
+	if !d.live && d.passed != nil {
+		cause = d.passed // what Pebble made of it hides the error's type
+	}
 	d.cause = cause
 	close(d.failed)
 	d.log.Error("the store is down", "error", cause)
 	go d.stop()
+}
+
+// abandon stops what is left of an Open that failed.
+func (d *disk) abandon() {
+	close(d.closing)
+	d.stop()
 }
 
 // stop waits for the running changes and lets no other one begin.

@@ -37,7 +37,11 @@
 //     with the cause. Close then stops all changes to the directory and unlocks
 //     it, leaving the memory and the goroutines of the failed Pebble behind, so
 //     that Open may be tried again in the same process.
-//   - Corruption: Open refuses a log or MANIFEST that is corrupt. A corrupt
-//     table shows when it is read: that read fails, and the store is down for
-//     good, as above.
+//   - During Open, errors are passed on to Pebble, which handles most of them
+//     there; Open then fails with the cause.
+//   - Corruption: Open refuses a log or MANIFEST that is corrupt before its end.
+//     A corrupt table shows when it is read: that read fails, and the store is
+//     down for good, as above. Damage to the last 32 KiB of the newest log, or
+//     to the end of the MANIFEST, Pebble cannot tell from a write that a crash
+//     cut short, and drops.
 package pebblestore

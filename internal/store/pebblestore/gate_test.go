@@ -1,9 +1,9 @@
 package pebblestore
 
 import (
-	"runtime"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -18,16 +18,20 @@ type gate struct {
 
 func newGate(fs vfs.FS) *gate { return &gate{FS: fs, waiting: make(chan struct{}, 100)} }
 
-func (g *gate) shut() {
+// shut holds syncs up until open, or the end of the test.
+func (g *gate) shut(t *testing.T) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.barrier = make(chan struct{})
+	t.Cleanup(g.open)
 }
 
 func (g *gate) open() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	close(g.barrier)
+	if g.barrier != nil {
+		close(g.barrier)
+	}
 	g.barrier = nil
 }
 
@@ -68,10 +72,3 @@ type gateFile struct {
 
 func (f *gateFile) Sync() error     { f.gate.pass(); return f.File.Sync() }
 func (f *gateFile) SyncData() error { f.gate.pass(); return f.File.SyncData() }
-
-// waitUntil lets others run until the moment has come.
-func waitUntil(come func() bool) {
-	for !come() {
-		runtime.Gosched()
-	}
-}

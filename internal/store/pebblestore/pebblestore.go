@@ -1,11 +1,8 @@
 package pebblestore
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -62,12 +59,12 @@ func Open(dir string, opts Options) (*DB, error) {
 		opts.Observe = func(int, time.Duration) {}
 	}
 	disk := newDisk(opts.FS, opts.Logger.With("store", dir))
-	p, err := pebble.Open(dir, pebbleOptions(disk, opts.CacheBytes))
-	if err == nil {
-		err = disk.goLive()
-	}
+	p, err := openPebble(dir, disk, opts.CacheBytes)
 	if err != nil {
-		disk.stop()
+		disk.abandon()
+		if pebble.IsCorruptionError(err) {
+			err = fmt.Errorf("the store is corrupt and a backup is needed: %w", err)
+		}
 		return nil, fmt.Errorf("pebblestore: open %s: %w", dir, errors.Join(err, disk.unlock()))
 	}
 	d := &DB{
@@ -78,6 +75,44 @@ func Open(dir string, opts Options) (*DB, error) {
 	go d.write()
 	go d.sync()
 	return d, nil
+}
+
+// openPebble opens Pebble on the disk and takes the disk live. When the disk
+// turns out to be out of order, it gives up and leaves Pebble behind.
+func openPebble(dir string, disk *disk, cacheBytes int64) (*pebble.DB, error) {
+	type result struct {
+		p   *pebble.DB
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() { // Pebble panics when a directory cannot be synced
+			r := recover()
+			if cause := disk.firstError(); r != nil && cause != nil {
+				done <- result{err: fmt.Errorf("pebble gave up: %w", cause)}
+			} else if r != nil {
+				panic(r)
+			}
+		}()
+		p, err := pebble.Open(dir, pebbleOptions(disk, cacheBytes))
+		if err == nil {
+			err = disk.goLive()
+		}
+		if err == nil {
+			// Begin a new log: a store that was just created or upgraded has
+			// one of the old format, in which damage is not recognised.
+			err = p.Flush()
+		}
+		done <- result{p, err}
+	}()
+	down, _ := disk.state()
+	select {
+	case r := <-done:
+		return r.p, r.err
+	case <-down:
+		_, cause := disk.state()
+		return nil, cause
+	}
 }
 
 // Close implements store.DB: it waits for the commits and reads that are on
@@ -116,156 +151,10 @@ func (d *DB) finish() error {
 	if err := d.disk.failure(); err != nil {
 		return err
 	}
+	// With nothing left in the log the next start is quick, and damage to the
+	// end of the log, which cannot be recognised, does no harm.
+	if err := d.pebble.Flush(); err != nil {
+		return err
+	}
 	return d.pebble.Close()
-}
-
-// enter begins a read; d.users.Done ends it.
-func (d *DB) enter(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return store.ErrClosed
-	}
-	if err := d.disk.failure(); err != nil {
-		return err
-	}
-	d.users.Add(1)
-	return nil
-}
-
-// settle waits until what was read is durable: until the last group is that
-// touches it.
-func (d *DB) settle(ctx context.Context, touches func(*group) bool) error {
-	g := d.flight.last(touches)
-	if g == nil {
-		return d.disk.failure()
-	}
-	down, cause := d.disk.state()
-	if cause != nil {
-		return cause
-	}
-	select {
-	case <-g.durable:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-down:
-		_, cause = d.disk.state()
-		return cause
-	}
-}
-
-// Get implements store.DB.
-func (d *DB) Get(ctx context.Context, k store.Key) ([]byte, error) {
-	if err := d.enter(ctx); err != nil {
-		return nil, err
-	}
-	defer d.users.Done()
-	v, err := d.get(k)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("pebblestore: get %q: %w", k, err)
-	}
-	if err := d.settle(ctx, func(g *group) bool { return g.writes(k) }); err != nil {
-		return nil, err
-	}
-	return v, err
-}
-
-// get reads what Pebble shows, durable or not.
-func (d *DB) get(k store.Key) ([]byte, error) {
-	if len(k) == 0 || len(k) > store.MaxKey {
-		return nil, store.ErrNotFound
-	}
-	it, err := d.pebble.NewIter(pointReads)
-	if err != nil {
-		return nil, err
-	}
-	v, ok, err := seek(it, []byte(k))
-	v = bytes.Clone(v) // it is gone when the iterator is closed
-	if err := errors.Join(err, it.Close()); err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, store.ErrNotFound
-	}
-	return v, nil
-}
-
-// pointReads make use of the bloom filters on every level. Pebble's own Get
-// does not on the last, where most keys are, and would read a block for most
-// keys that do not exist.
-var pointReads = &pebble.IterOptions{UseL6Filters: true}
-
-// seek reads one key. The value is valid until the next use of it.
-func seek(it *pebble.Iterator, k []byte) (v []byte, ok bool, err error) {
-	if !it.SeekPrefixGE(k) {
-		return nil, false, it.Error()
-	}
-	v, err = it.ValueAndErr()
-	return v, err == nil, err
-}
-
-// Scan implements store.DB.
-func (d *DB) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record, error] {
-	return func(yield func(store.Record, error) bool) {
-		if err := d.enter(ctx); err != nil {
-			yield(store.Record{}, err)
-			return
-		}
-		defer d.users.Done()
-		if r.End != "" && r.Start >= r.End {
-			return
-		}
-		if err := d.scan(ctx, r, yield); err != nil {
-			yield(store.Record{}, err)
-		}
-	}
-}
-
-// scan yields the records of r and returns the error that ended it.
-func (d *DB) scan(ctx context.Context, r store.Range, yield func(store.Record, error) bool) (err error) {
-	o := &pebble.IterOptions{LowerBound: []byte(r.Start)}
-	if r.End != "" {
-		o.UpperBound = []byte(r.End)
-	}
-	it, err := d.pebble.NewIterWithContext(ctx, o)
-	if err != nil {
-		return fmt.Errorf("pebblestore: scan: %w", err)
-	}
-	stopped := false // by the loop body, to which nothing may be yielded after that
-	defer func() {
-		if closeErr := it.Close(); err == nil && closeErr != nil && !stopped {
-			err = fmt.Errorf("pebblestore: scan: %w", closeErr)
-		}
-	}()
-	if err := d.settle(ctx, func(g *group) bool { return g.writesIn(r) }); err != nil {
-		return err
-	}
-	first, next := it.First, it.Next
-	if r.Reverse {
-		first, next = it.Last, it.Prev
-	}
-	var buf []byte // what Pebble returns is its own memory, not to be lent out
-	n := 0
-	for ok := first(); ok; ok = next() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		v, err := it.ValueAndErr()
-		if err != nil {
-			return fmt.Errorf("pebblestore: scan at %q: %w", it.Key(), err)
-		}
-		buf = append(buf[:0], v...)
-		if !yield(store.Record{Key: store.Key(it.Key()), Value: buf}, nil) {
-			stopped = true
-			return nil
-		}
-		if n++; n == r.Limit {
-			return nil
-		}
-	}
-	return nil // an error of the iterator comes out of Close
 }

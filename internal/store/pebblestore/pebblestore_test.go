@@ -161,7 +161,7 @@ func TestGroups(t *testing.T) {
 	opts.Observe = func(n int, d time.Duration) { groups <- seen{n, d} }
 	db := open(t, "db", opts)
 	const n = 100
-	fs.shut()
+	fs.shut(t)
 	requests := []*request{submit(t, db, put("first", "v"))}
 	fs.awaitSync() // it is on its way
 	for i := range n - 1 {

@@ -43,7 +43,10 @@ func RunCrash(t *testing.T, worlds int, boot func() World) {
 	}
 }
 
-const crashWriters = 8
+const (
+	crashWriters = 8
+	crashReaders = 2
+)
 
 // crashOnce opens w, which holds the batches up to heads, works on it, and
 // returns the crashed world with what it then holds.
@@ -65,13 +68,8 @@ func crashOnce(t *testing.T, rng *rand.Rand, w World, heads map[int]int) (World,
 		mustClose(t, db)
 	} else {
 		db := mustOpen(t, w)
-		l := work(t, db, heads, func(acks func() int64) {
-			for target := rng.Int64N(200); acks() < target && !t.Failed(); {
-				runtime.Gosched()
-			}
-		}, func() { crashed = w.Crash(rng) })
+		heads = work(t, db, heads, rng.Int64N(200), func() { crashed = w.Crash(rng) })
 		mustClose(t, db)
-		heads = l
 	}
 	db := mustOpen(t, crashed)
 	found := verify(t, db, heads)
@@ -79,15 +77,17 @@ func crashOnce(t *testing.T, rng *rand.Rand, w World, heads map[int]int) (World,
 	return crashed, found
 }
 
-// work runs writers and readers until the moment has come, notes what must
-// survive a crash from now on, crashes, and returns the notes: for each writer
-// the number of its last batch that was acknowledged or read.
-func work(t *testing.T, db store.DB, heads map[int]int, moment func(acks func() int64), crash func()) map[int]int {
+// work runs writers and readers until so many batches are acknowledged, notes
+// what must survive a crash from now on, crashes, and returns the notes: for
+// each writer the number of its last batch that was acknowledged or read.
+func work(t *testing.T, db store.DB, heads map[int]int, target int64, crash func()) map[int]int {
 	var (
 		mu    sync.Mutex
 		known = maps.Clone(heads)
 		acks  atomic.Int64
 		stop  atomic.Bool
+		come  = make(chan struct{}) // closed when it is time to crash
+		once  sync.Once
 		wg    sync.WaitGroup
 	)
 	note := func(w, i int) {
@@ -100,12 +100,18 @@ func work(t *testing.T, db store.DB, heads map[int]int, moment func(acks func() 
 			for i := heads[w] + 1; !stop.Load(); i++ {
 				if err := db.Commit(t.Context(), crashBatch(w, i)); err != nil {
 					t.Errorf("writer %d, batch %d: %v", w, i, err)
+					once.Do(func() { close(come) })
 					return
 				}
 				note(w, i)
-				acks.Add(1)
+				if acks.Add(1) > target {
+					once.Do(func() { close(come) })
+				}
 			}
 		})
+		if w >= crashReaders {
+			continue
+		}
 		wg.Go(func() {
 			for !stop.Load() {
 				if i, _, ok := number(t, db, headKey(w)); ok {
@@ -123,7 +129,7 @@ func work(t *testing.T, db store.DB, heads map[int]int, moment func(acks func() 
 			}
 		})
 	}
-	moment(acks.Load)
+	<-come
 	mu.Lock()
 	must := maps.Clone(known)
 	mu.Unlock()
