@@ -70,7 +70,9 @@ type DB interface {
 	// fails with ErrConflict when a check does not hold and with ErrUnknown when
 	// it cannot say whether b was written: the caller then reads back. A batch
 	// is the store's until Commit returns, and may be committed again after.
-	// Cancelling ctx stops the waiting, with ErrUnknown, not the write.
+	// When ctx ends, a batch that is not yet being written is withdrawn and the
+	// error is that of ctx alone; otherwise the waiting ends, with ErrUnknown, not
+	// the write.
 	Commit(ctx context.Context, b *Batch) error
 	// Close releases the store. Calls that follow fail with ErrClosed.
 	Close() error
