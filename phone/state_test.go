@@ -185,17 +185,6 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestKeywords(t *testing.T) {
-	for number, want := range map[string][2]string{
-		"+12223334444": {"START", "STOP"}, "+33612345678": {"Démarrer", "STOP"}, "+34612345678": {"ALTA", "BAJA"},
-		"+5511987654321": {"começar", "parar"}, "+4917012345678": {"START", "STOP"},
-	} {
-		if k := keywordsFor(number); k.subscribe != want[0] || k.unsubscribe != want[1] {
-			t.Errorf("%s: got %s and %s", number, k.subscribe, k.unsubscribe)
-		}
-	}
-}
-
 func TestDefaultFeatures(t *testing.T) {
 	list := DefaultFeatures()
 	if len(list) != 10 || slices.Contains(list, rbm.FeatureActionCompose) || !slices.Contains(list, rbm.FeatureActionOpenURLInWebview) {

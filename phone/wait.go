@@ -38,16 +38,10 @@ func (p *Phone) Wait(ctx context.Context, match func(Event) bool) (found Event, 
 // await waits until holds, ctx ends, or the phone ends. holds is called with mu held.
 func (p *Phone) await(ctx context.Context, holds func() bool) error {
 	for {
-		p.mu.Lock()
-		if holds() {
-			p.mu.Unlock()
+		changed := p.unless(holds)
+		if changed == nil {
 			return nil
 		}
-		if p.changed == nil {
-			p.changed = make(chan struct{})
-		}
-		changed := p.changed
-		p.mu.Unlock()
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -56,6 +50,20 @@ func (p *Phone) await(ctx context.Context, holds func() bool) error {
 			return context.Cause(p.over)
 		}
 	}
+}
+
+// unless returns what is closed at the next change, or nil if holds says true.
+// holds may be a stranger's, and panic.
+func (p *Phone) unless(holds func() bool) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if holds() {
+		return nil
+	}
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.changed
 }
 
 // notify wakes those who wait. The caller holds mu.

@@ -26,8 +26,14 @@ type Accepted struct {
 // durable; a phone that is online gets it at once. m must be valid; its name,
 // sendTime and expireTime are set here.
 func (e *Engine) AcceptMessage(ctx context.Context, ref Ref, phone string, m *rbm.AgentMessage) (*Accepted, error) {
+	return e.AcceptMedia(ctx, ref, phone, m, nil)
+}
+
+// AcceptMedia is AcceptMessage for a message with files: media, a JSON array, is
+// what the phone is told of them.
+func (e *Engine) AcceptMedia(ctx context.Context, ref Ref, phone string, m *rbm.AgentMessage, media []byte) (*Accepted, error) {
 	now := e.sendTime()
-	it := &ledger.Item{Ref: ref, Kind: delivery.Message, Phone: phone, SendTime: now}
+	it := &ledger.Item{Ref: ref, Kind: delivery.Message, Phone: phone, SendTime: now, Media: media}
 	if at, expires := m.Expiry(now); expires {
 		it.ExpireTime = at
 		m.ExpireTime = rbm.NewTimestamp(at)
@@ -38,11 +44,11 @@ func (e *Engine) AcceptMessage(ctx context.Context, ref Ref, phone string, m *rb
 	if it.Payload, err = rbm.Marshal(m); err != nil {
 		return nil, err
 	}
-	if err := e.accept(ctx, it, e.ledger.Add); err != nil {
+	if err := e.accept(ctx, it, e.ledger.Add, e.offer); err != nil {
 		return e.repeated(ctx, err, ref, "agentMessages")
 	}
 	e.stats.Accepted.Add(1)
-	if !it.ExpireTime.IsZero() {
+	if !it.ExpireTime.IsZero() && !e.opts.LoseHints {
 		e.expiry.hint(it.ExpireTime)
 	}
 	return &Accepted{Payload: it.Payload}, nil
@@ -60,17 +66,14 @@ func (e *Engine) AcceptEvent(ctx context.Context, ref Ref, phone string, ev *rbm
 		return nil, err
 	}
 	it.Payload = payload
-	add := e.ledger.Add
+	add, hand := e.ledger.Add, e.offer
 	if ev.EventType == rbm.AgentEventIsTyping {
-		add = e.ledger.AddPassing
+		add, hand = e.ledger.AddPassing, e.passOn
 	}
-	if err := e.accept(ctx, it, add); err != nil {
+	if err := e.accept(ctx, it, add, hand); err != nil {
 		return e.repeated(ctx, err, ref, "agentEvents")
 	}
 	e.stats.Events.Add(1)
-	if ev.EventType == rbm.AgentEventIsTyping {
-		e.passOn(phone, Effect{Kind: DeliverEvent, Ref: ref, Payload: payload}, now.Add(typingLife))
-	}
 	return &Accepted{Payload: payload}, nil
 }
 
@@ -81,9 +84,9 @@ func resourceName(phone, collection, id string) string {
 	return "phones/" + phone + "/" + collection + "/" + id
 }
 
-// accept makes it durable in its turn and offers it to its phone. A send that
-// has begun is finished, whatever becomes of the caller.
-func (e *Engine) accept(ctx context.Context, it *ledger.Item, add func(context.Context, *ledger.Item) error) error {
+// accept makes it durable by add and, in its turn, hands it to its phone. A send
+// that has begun is finished, whatever becomes of the caller.
+func (e *Engine) accept(ctx context.Context, it *ledger.Item, add func(context.Context, *ledger.Item) error, hand func(*ledger.Item)) error {
 	t := e.lanes.enter(it.Phone, e.ledger.NextSeq)
 	it.Seq = t.seq
 	err := add(context.WithoutCancel(ctx), it)
@@ -93,10 +96,15 @@ func (e *Engine) accept(ctx context.Context, it *ledger.Item, add func(context.C
 		return err
 	}
 	e.log.DebugContext(ctx, "accepted", "kind", it.Kind, "agent", it.Agent, "messageId", it.ID, "phone", it.Phone, "expireTime", it.ExpireTime)
+	hand(it)
+	return nil
+}
+
+// offer hints to the phone of it, if that is online, that it waits in the ledger.
+func (e *Engine) offer(it *ledger.Item) {
 	if m := e.online.get(it.Phone); m != nil && !e.opts.LoseHints {
 		m.offer(it)
 	}
-	return nil
 }
 
 // repeated answers a send that was not stored: with what its id was used for

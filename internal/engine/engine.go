@@ -12,6 +12,7 @@ import (
 
 	"github.com/openrbm/openrbm/internal/clock"
 	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/rbm"
 )
 
 // Ref names an agentMessage or agentEvent.
@@ -40,7 +41,10 @@ type Options struct {
 	SweepInterval time.Duration
 	// Notify says that the outbox has something new for agent.
 	Notify func(agent string)
-	// LoseHints makes the engine forget to wake mailboxes and the outbox: for tests of law 3.
+	// Platform takes what users say to ledger.PlatformAgent (nobody listens). It must
+	// absorb repeats.
+	Platform func(ctx context.Context, phone string, m *rbm.UserMessage) error
+	// LoseHints makes the engine forget to wake mailboxes, the expiry and the outbox: for tests of law 3.
 	LoseHints bool
 	Logger    *slog.Logger
 }
@@ -59,6 +63,9 @@ func (o *Options) setDefaults() {
 	o.HistoryRetention = max(o.HistoryRetention, o.QueueRetention)
 	if o.Notify == nil || o.LoseHints {
 		o.Notify = func(string) {}
+	}
+	if o.Platform == nil {
+		o.Platform = func(context.Context, string, *rbm.UserMessage) error { return nil }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -110,7 +117,7 @@ func (e *Engine) Close() {
 	e.pumps.Wait()
 }
 
-// runSweep makes every mailbox look at the ledger from time to time.
+// runSweep makes every mailbox look at the ledger, from its beginning, from time to time.
 func (e *Engine) runSweep(ctx context.Context) {
 	for e.clock.Sleep(ctx, e.opts.SweepInterval) {
 		for _, m := range e.online.all() {

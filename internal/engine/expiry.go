@@ -98,6 +98,21 @@ func (e *Engine) expireDue(ctx context.Context) (time.Time, error) {
 	}
 }
 
+// conclude expires a message whose phone has been asked. When the engine stops
+// before the phone has answered, the message stays due.
+func (e *Engine) conclude(ctx context.Context, it ledger.DueItem, answered bool) {
+	what := delivery.TimeExpired
+	if !answered {
+		if ctx.Err() != nil {
+			return
+		}
+		what = delivery.TimeExpiredUnknown
+	}
+	if _, err := e.apply(context.WithoutCancel(ctx), ledger.Change{Ref: it.Ref, Phone: it.Phone, What: what}); err != nil {
+		e.log.Error("expiry", "agent", it.Agent, "messageId", it.ID, "phone", it.Phone, "err", err)
+	}
+}
+
 func (x *expiry) askingNow() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -122,13 +137,7 @@ func (e *Engine) ask(ctx context.Context, it ledger.DueItem, answered <-chan str
 	x.asking[it.Ref] = struct{}{}
 	x.mu.Unlock()
 	e.pumps.Go(func() {
-		what := delivery.TimeExpired
-		if !e.awaitVerdict(ctx, answered) {
-			what = delivery.TimeExpiredUnknown
-		}
-		if _, err := e.apply(context.WithoutCancel(ctx), ledger.Change{Ref: it.Ref, Phone: it.Phone, What: what}); err != nil {
-			e.log.Error("expiry", "agent", it.Agent, "messageId", it.ID, "phone", it.Phone, "err", err)
-		}
+		e.conclude(ctx, it, e.awaitVerdict(ctx, answered))
 		release()
 		x.mu.Lock()
 		delete(x.asking, it.Ref)

@@ -27,6 +27,9 @@ type Effect struct {
 	Final bool
 	// Payload is the resource as compact JSON, with DeliverMessage and DeliverEvent.
 	Payload []byte
+	// Media is what the phone is told of the message's files, as a JSON array, with
+	// DeliverMessage; empty if it has none.
+	Media []byte
 }
 
 // Link is the way to one phone. Send hands over effects in order and returns

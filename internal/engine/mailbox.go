@@ -30,6 +30,7 @@ const (
 	maxWindow     = 256  // unacknowledged deliveries at most
 	maxBatch      = 256  // reports in one commit
 	maxReports    = 8192 // reports that wait for the store
+	maxPushed     = 256  // effects that wait for the link; more typing is dropped
 	freshPer      = 2    // items kept in memory for each place in the window
 )
 
@@ -68,8 +69,7 @@ func (e *Engine) Attach(phone string, window int, l Link) *Mailbox {
 		window = defaultWindow
 	}
 	m := &Mailbox{
-		e: e, phone: phone, link: l, window: min(window, maxWindow), done: make(chan struct{}),
-		behind: true, effects: e.typing.take(phone, e.clock.Now()),
+		e: e, phone: phone, link: l, window: min(window, maxWindow), done: make(chan struct{}), behind: true,
 	}
 	if old := e.online.put(m); old != nil {
 		e.stats.Superseded.Add(1)
@@ -78,6 +78,7 @@ func (e *Engine) Attach(phone string, window int, l Link) *Mailbox {
 	if e.closing.Load() {
 		m.Detach()
 	}
+	m.push(e.typing.take(phone, e.clock.Now())...) // after put: see passOn
 	m.wake()
 	return m
 }
@@ -87,7 +88,7 @@ func (e *Engine) Attach(phone string, window int, l Link) *Mailbox {
 func (m *Mailbox) Done() <-chan struct{} { return m.done }
 
 // Detach takes the phone offline. What was sent and not acknowledged is sent
-// again when the phone comes back.
+// again when the phone comes back; what it has reported still counts.
 func (m *Mailbox) Detach() {
 	m.e.online.remove(m)
 	m.mu.Lock()
@@ -102,6 +103,10 @@ func (m *Mailbox) Detach() {
 // or a final Revoke, follows for each when it is durable.
 func (m *Mailbox) Report(kind ReportKind, refs ...Ref) {
 	m.mu.Lock()
+	if m.closed {
+		m.mu.Unlock()
+		return
+	}
 	for _, ref := range refs {
 		m.reports = append(m.reports, ledger.Change{Ref: ref, Phone: m.phone, What: happened[kind]})
 	}
@@ -133,18 +138,21 @@ func (m *Mailbox) offer(it *ledger.Item) {
 // readAhead is how many items are kept in memory to be sent next.
 func (m *Mailbox) readAhead() int { return freshPer * m.window }
 
-// push sends effects that are not kept.
+// push sends effects that are not kept: typing.
 func (m *Mailbox) push(effects ...Effect) {
 	m.mu.Lock()
-	m.effects = append(m.effects, effects...)
+	if room := maxPushed - len(m.effects); room > 0 {
+		m.effects = append(m.effects, effects[:min(room, len(effects))]...)
+	}
 	m.mu.Unlock()
 	m.wake()
 }
 
-// rescan makes the pump look at the ledger.
+// rescan makes the pump look at the whole mailbox: also for what a fault of the
+// store has left behind the cursor.
 func (m *Mailbox) rescan() {
 	m.mu.Lock()
-	m.behind, m.fresh = true, nil
+	m.behind, m.fresh, m.cursor = true, nil, 0
 	m.mu.Unlock()
 	m.wake()
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/openrbm/openrbm/internal/delivery"
 	"github.com/openrbm/openrbm/internal/ledger"
@@ -18,18 +19,19 @@ func (m *Mailbox) pump() {
 }
 
 // next is the next work; nil stops the pump. What the phone has reported comes
-// first, since it makes room for what is to be sent.
+// first, since it makes room for what is to be sent; it counts even when the phone
+// has gone meanwhile.
 func (m *Mailbox) next() func() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
-		m.running = false
-		return nil
-	}
 	if n := min(len(m.reports), maxBatch); n > 0 {
 		reports := m.reports[:n:n]
 		m.reports = m.reports[n:]
 		return func() error { return m.settle(reports) }
+	}
+	if m.closed {
+		m.running = false
+		return nil
 	}
 	if effects := append(m.effects, m.launch()...); len(effects) > 0 {
 		m.effects = nil
@@ -49,6 +51,7 @@ func (m *Mailbox) launch() []Effect {
 	now := m.e.clock.Now()
 	for len(m.fresh) > 0 && len(m.flights) < m.window {
 		it := m.fresh[0]
+		m.fresh[0] = ledger.Waiting{} // lets the payload go
 		m.fresh = m.fresh[1:]
 		if it.Seq <= m.cursor {
 			continue
@@ -81,7 +84,7 @@ func toPhone(it ledger.Waiting) (Effect, bool) {
 	case it.Kind == delivery.Event:
 		return Effect{Kind: DeliverEvent, Ref: it.Ref, Payload: it.Payload}, true
 	}
-	return Effect{Kind: DeliverMessage, Ref: it.Ref, Payload: it.Payload}, true
+	return Effect{Kind: DeliverMessage, Ref: it.Ref, Payload: it.Payload, Media: it.Media}, true
 }
 
 // scan reads the next items from the ledger.
@@ -89,6 +92,11 @@ func (m *Mailbox) scan() error {
 	upTo := m.e.lanes.settle(m.phone, m.e.ledger.LastSeq)
 	m.mu.Lock()
 	after := m.cursor
+	for ref, over := range m.withheld {
+		if over && !contains(m.fresh, ref) {
+			delete(m.withheld, ref) // the ledger has the outcome, and is read now
+		}
+	}
 	m.mu.Unlock()
 	items, err := m.e.ledger.Mailbox(context.Background(), m.phone, after, upTo, m.readAhead())
 	if err != nil {
@@ -97,15 +105,13 @@ func (m *Mailbox) scan() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(items) == m.readAhead() {
-		m.fresh, m.behind = items, true
-	} else {
-		m.fresh = append(items, m.fresh...)
+		m.fresh, m.behind = nil, true
 	}
-	for ref, over := range m.withheld {
-		if over && !contains(m.fresh, ref) {
-			delete(m.withheld, ref)
-		}
-	}
+	items = slices.DeleteFunc(items, func(it ledger.Waiting) bool {
+		_, sent := m.flights[it.Ref]
+		return sent
+	})
+	m.fresh = append(items, m.fresh...)
 	return nil
 }
 
@@ -122,7 +128,7 @@ func contains(items []ledger.Waiting, ref Ref) bool {
 func (m *Mailbox) settle(reports []ledger.Change) error {
 	done, err := m.e.apply(context.Background(), reports...)
 	if err != nil {
-		return err
+		return err // the phone repeats what is not confirmed
 	}
 	effects := make([]Effect, 0, len(done))
 	m.mu.Lock()
@@ -132,13 +138,22 @@ func (m *Mailbox) settle(reports []ledger.Change) error {
 		} else {
 			effects = append(effects, Effect{Kind: Confirm, Ref: c.Change.Ref})
 		}
-		if over := m.flights[c.Change.Ref]; over != nil {
-			close(over)
-		}
-		delete(m.flights, c.Change.Ref)
+		m.land(c.Change.Ref)
 	}
+	closed := m.closed
 	m.mu.Unlock()
+	if closed {
+		return nil
+	}
 	return m.link.Send(effects)
+}
+
+// land ends the flight of ref, if it is under way. The caller holds mu.
+func (m *Mailbox) land(ref Ref) {
+	if over := m.flights[ref]; over != nil {
+		close(over)
+	}
+	delete(m.flights, ref)
 }
 
 // withhold stops the sending of a message that is being taken back. If the
@@ -151,12 +166,12 @@ func (m *Mailbox) withhold(ref Ref) (answered <-chan struct{}, release func()) {
 	}
 	m.withheld[ref] = false
 	if over, sent := m.flights[ref]; sent {
-		if over == nil {
+		if over == nil { // else it has been asked
 			over = make(chan struct{})
 			m.flights[ref] = over
+			m.effects = append(m.effects, Effect{Kind: Revoke, Ref: ref})
 		}
 		answered = over
-		m.effects = append(m.effects, Effect{Kind: Revoke, Ref: ref})
 	}
 	m.mu.Unlock()
 	if answered != nil {
@@ -169,9 +184,33 @@ func (m *Mailbox) withhold(ref Ref) (answered <-chan struct{}, release func()) {
 func (m *Mailbox) release(ref Ref) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.unhold(ref)
+}
+
+// unhold is release. The caller holds mu.
+func (m *Mailbox) unhold(ref Ref) {
 	if m.running || contains(m.fresh, ref) {
+		if m.withheld == nil {
+			m.withheld = make(map[Ref]bool)
+		}
 		m.withheld[ref] = true
 	} else {
 		delete(m.withheld, ref)
+	}
+}
+
+// recall makes sure that a phone does not show what has been revoked: it came
+// online while that was decided, or it was sent the message and does not answer.
+func (m *Mailbox) recall(ref Ref) {
+	m.mu.Lock()
+	m.unhold(ref)
+	_, sent := m.flights[ref]
+	if sent { // no answer will come to a decision
+		m.land(ref)
+		m.effects = append(m.effects, Effect{Kind: Revoke, Ref: ref, Final: true})
+	}
+	m.mu.Unlock()
+	if sent {
+		m.wake()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/openrbm/openrbm/internal/delivery"
 	"github.com/openrbm/openrbm/internal/ledger"
 )
 
@@ -11,21 +12,24 @@ import (
 const (
 	retentionInterval = 10 * time.Minute
 	retentionBatch    = 256
+	upstreamLooks     = 24 // per UpstreamRetention
 )
 
 // runRetention drops what has waited too long, and forgets what is too old.
 func (e *Engine) runRetention(ctx context.Context) {
 	var dropped ledger.Seq // everything up to here has been looked at
+	var upstream time.Time // when to look at what phones sent: all of it is read
 	for {
 		now := e.clock.Now()
 		// What is new enough to wait is not looked at: these cost one seek each.
-		seen, err := e.retire(ctx, dropped, now.Add(-e.opts.QueueRetention), e.ledger.DropAged)
+		seen, err := e.retire(ctx, dropped, now.Add(-e.opts.QueueRetention), e.dropAged)
 		dropped = seen
 		if err == nil {
 			_, err = e.retire(ctx, 0, now.Add(-e.opts.HistoryRetention), e.ledger.Forget)
 		}
-		if err == nil {
+		if err == nil && !now.Before(upstream) {
 			err = e.forgetUpstream(ctx, now.Add(-e.opts.UpstreamRetention))
+			upstream = now.Add(e.opts.UpstreamRetention / upstreamLooks)
 		}
 		if err != nil && ctx.Err() == nil {
 			e.log.Error("retention", "err", err)
@@ -48,6 +52,24 @@ func (e *Engine) retire(ctx context.Context, after ledger.Seq, before time.Time,
 		}
 		after = items[len(items)-1].Seq
 	}
+}
+
+// dropAged takes items out of their mailboxes whose queue retention is over.
+// Nobody is told (facts/rbm-api.md §1.1), unless the item expires: expireTime
+// decides then, also if it came while the server was down.
+func (e *Engine) dropAged(ctx context.Context, items ...*ledger.Item) error {
+	var changes []ledger.Change
+	for _, it := range items {
+		switch {
+		case it.ExpireTime.After(e.clock.Now()):
+			continue
+		case !it.ExpireTime.IsZero():
+			changes = append(changes, ledger.Change{Ref: it.Ref, Phone: it.Phone, What: delivery.TimeExpired})
+		}
+		changes = append(changes, ledger.Change{Ref: it.Ref, Phone: it.Phone, What: delivery.QueueExpired})
+	}
+	_, err := e.apply(ctx, changes...)
+	return err
 }
 
 func (e *Engine) forgetUpstream(ctx context.Context, before time.Time) error {

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/openrbm/openrbm/internal/delivery"
 	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/internal/store"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -13,6 +15,10 @@ import (
 // delivered, is gone already, or never was (facts/rbm-api.md §1.2).
 func (e *Engine) Revoke(ctx context.Context, ref Ref, phone string) error {
 	ctx = context.WithoutCancel(ctx)
+	e.lanes.settle(phone, e.ledger.LastSeq) // what has been stored has been offered to its mailbox
+	if err := e.revocable(ctx, ref, phone); err != nil {
+		return err
+	}
 	answered, release := e.withhold(phone, ref)
 	defer release()
 	e.awaitVerdict(ctx, answered)
@@ -21,6 +27,23 @@ func (e *Engine) Revoke(ctx context.Context, ref Ref, phone string) error {
 		return e.unavailable(ctx, err)
 	}
 	if done[0].Refused {
+		return rbm.NotFound()
+	}
+	if m := e.online.get(phone); m != nil {
+		m.recall(ref)
+	}
+	return nil
+}
+
+// revocable refuses what cannot be revoked, before a phone is asked for it.
+func (e *Engine) revocable(ctx context.Context, ref Ref, phone string) error {
+	st, err := e.ledger.Status(ctx, ref)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return rbm.NotFound()
+	case err != nil:
+		return e.unavailable(ctx, err)
+	case st.Phone != phone || delivery.Step(st.Kind, st.State, delivery.AgentRevoked).Refused:
 		return rbm.NotFound()
 	}
 	return nil

@@ -3,6 +3,8 @@ package engine
 import (
 	"sync"
 	"time"
+
+	"github.com/openrbm/openrbm/internal/ledger"
 )
 
 // typingLife is how long a typing event is worth showing (facts/rbm-api.md §1.3).
@@ -25,12 +27,16 @@ type passingEvent struct {
 }
 
 // passOn sends a typing event, or keeps it for a phone that is away.
-func (e *Engine) passOn(phone string, effect Effect, until time.Time) {
-	if m := e.online.get(phone); m != nil {
+func (e *Engine) passOn(it *ledger.Item) {
+	effect := Effect{Kind: DeliverEvent, Ref: it.Ref, Payload: it.Payload}
+	if m := e.online.get(it.Phone); m != nil {
 		m.push(effect)
 		return
 	}
-	e.typing.keep(phone, passingEvent{effect, until}, e.clock.Now())
+	e.typing.keep(it.Phone, passingEvent{effect, it.SendTime.Add(typingLife)}, e.clock.Now())
+	if m := e.online.get(it.Phone); m != nil { // it has come online meanwhile
+		m.push(e.typing.take(it.Phone, e.clock.Now())...)
+	}
 }
 
 func (p *passing) keep(phone string, ev passingEvent, now time.Time) {

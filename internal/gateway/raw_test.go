@@ -92,7 +92,7 @@ func TestWelcome(t *testing.T) {
 		t.Error("the phone is not online")
 	}
 	p, err := w.registry.Phone(w.ctx, number)
-	if err != nil || p.Carrier != "Demo" || len(p.Features) != 1 || !p.Reachable(w.clock.Now()) {
+	if err != nil || p.Carrier != "Demo" || len(p.Features) != 1 || !p.RCSEnabled {
 		t.Errorf("the registry has %+v, %v", p, err)
 	}
 	r.say(`{"type":"announce","ref":"a1","features":["ACTION_DIAL","ACTION_OPEN_URL"],"carrier":"Other"}`)

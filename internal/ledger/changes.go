@@ -38,12 +38,14 @@ func (l *Ledger) Apply(ctx context.Context, changes ...Change) ([]Changed, error
 		if err != nil {
 			return nil, err
 		}
-		err = p.commit(ctx)
+		if err = p.commit(ctx); err == nil {
+			return done, nil
+		}
 		if !errors.Is(err, store.ErrConflict) {
-			return done, err
+			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("ledger: %v changes too fast: %w", changes[0].Ref, store.ErrConflict)
+	return nil, fmt.Errorf("ledger: %v changes too fast", changes[0].Ref)
 }
 
 // plan is one try at Apply.
@@ -139,6 +141,9 @@ func (p *plan) write(it *change) error {
 	}
 	if it.before.State == delivery.Queued && !it.now.ExpireTime.IsZero() {
 		p.batch.Delete(dueKey(it.now.ExpireTime, it.now.Seq))
+	}
+	if it.now.Agent == PlatformAgent {
+		return nil // no webhook waits for the reports
 	}
 	for _, r := range it.reports {
 		n, err := p.l.report(&it.now, r)

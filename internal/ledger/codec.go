@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,15 +32,19 @@ func nanos(t time.Time) int64 {
 
 // reader takes a record apart; the first fault stops it and stays in err.
 type reader struct {
-	b   []byte
-	err error
+	b       []byte
+	version byte
+	err     error
 }
 
-// open checks the version of the record at k.
-func open(k store.Key, b []byte) *reader {
+// errVersion stops the reading of a record of another version; done explains it.
+var errVersion = errors.New("unknown version")
+
+// open checks the version of a record.
+func open(b []byte) *reader {
 	r := &reader{b: b}
-	if v := r.byte(); r.err == nil && v != recordV1 {
-		r.err = fmt.Errorf("record %q has encoding %d, newer than this program", k, v)
+	if r.version = r.byte(); r.err == nil && r.version != recordV1 {
+		r.err = errVersion
 	}
 	return r
 }
@@ -98,10 +103,23 @@ func (r *reader) time() time.Time {
 // rest is a copy of all that is left.
 func (r *reader) rest() []byte { return append([]byte(nil), r.take(len(r.b))...) }
 
-// done says what went wrong, naming the record.
+// done says what is wrong with the record at k, if anything: a fault, or bytes
+// that nobody has read.
 func (r *reader) done(k store.Key) error {
-	if r.err != nil {
+	switch {
+	case r.err == errVersion && r.version > recordV1:
+		return fmt.Errorf("ledger: record %q has encoding %d, this program knows up to %d: use a newer openrbm", k, r.version, recordV1)
+	case r.err != nil:
 		return fmt.Errorf("ledger: damaged record %q: %w", k, r.err)
+	case len(r.b) > 0:
+		return fmt.Errorf("ledger: damaged record %q: %d bytes too many", k, len(r.b))
 	}
 	return nil
+}
+
+// check makes a fault of what does not hold.
+func (r *reader) check(holds bool, fault string) {
+	if !holds && r.err == nil {
+		r.err = errors.New(fault)
+	}
 }

@@ -21,12 +21,23 @@ type Item struct {
 	SendTime, ExpireTime time.Time
 	// Payload is the resource as compact JSON; empty for what is not kept.
 	Payload []byte
+	// Media is what the phone is told of the message's files, as a JSON array;
+	// empty if it has none.
+	Media []byte
 }
 
+// withMedia is added to the kind of an item that has media.
+const withMedia = 0x80
+
 func (it *Item) encode() []byte {
-	w := make(writer, 0, len(it.Payload)+len(it.Agent)+len(it.ID)+len(it.Phone)+24)
+	w := make(writer, 0, len(it.Payload)+len(it.Media)+len(it.Agent)+len(it.ID)+len(it.Phone)+28)
 	w.byte(recordV1)
-	w.byte(byte(it.Kind))
+	if len(it.Media) > 0 {
+		w.byte(byte(it.Kind) | withMedia)
+		w.string(string(it.Media))
+	} else {
+		w.byte(byte(it.Kind))
+	}
 	w.time(it.SendTime)
 	w.time(it.ExpireTime)
 	w.string(it.Agent)
@@ -37,10 +48,16 @@ func (it *Item) encode() []byte {
 }
 
 func decodeItem(k store.Key, b []byte) (*Item, error) {
-	r := open(k, b)
-	it := &Item{Kind: delivery.Kind(r.byte()), SendTime: r.time(), ExpireTime: r.time()}
+	r := open(b)
+	it := &Item{Kind: delivery.Kind(r.byte())}
+	if it.Kind&withMedia != 0 {
+		it.Kind, it.Media = it.Kind&^withMedia, []byte(r.string())
+		r.check(len(it.Media) > 0, "it has no media, and says that it has")
+	}
+	it.SendTime, it.ExpireTime = r.time(), r.time()
 	it.Agent, it.ID, it.Phone = r.string(), r.string(), r.string()
 	it.Payload, it.Seq = r.rest(), lastSeq(k)
+	r.check(len(k) == 9, "its key has the wrong length")
 	return it, r.done(k)
 }
 
@@ -68,16 +85,28 @@ func (s *Status) encode() []byte {
 }
 
 func decodeStatus(ref Ref, b []byte) (*Status, error) {
-	k := idKey(ref)
-	r := open(k, b)
+	r := open(b)
 	s := &Status{Ref: ref, Kind: delivery.Kind(r.byte()), State: delivery.State(r.byte()), Seq: Seq(r.uint())}
 	s.ExpireTime, s.ChangeTime, s.Phone = r.time(), r.time(), r.string()
-	return s, r.done(k)
+	return s, r.done(idKey(ref))
 }
 
 // A mailbox row and a due row are small: what they point at says the rest.
 
 func encodeWaiting(s delivery.State) []byte { return []byte{recordV1, byte(s)} }
+
+func decodeWaiting(rec store.Record) (place, error) {
+	r := open(rec.Value)
+	p := place{lastSeq(rec.Key), delivery.State(r.byte())}
+	r.check(len(rec.Key) > 9, "its key is too short")
+	return p, r.done(rec.Key)
+}
+
+// place is a mailbox row.
+type place struct {
+	seq   Seq
+	state delivery.State
+}
 
 func encodeDue(it *Item) []byte {
 	var w writer
@@ -86,6 +115,16 @@ func encodeDue(it *Item) []byte {
 	w.string(it.ID)
 	w.string(it.Phone)
 	return w
+}
+
+func decodeDue(rec store.Record) (it DueItem, at time.Time, err error) {
+	r := open(rec.Value)
+	it.Agent, it.ID, it.Phone = r.string(), r.string(), r.string()
+	r.check(len(rec.Key) == 17, "its key has the wrong length")
+	if err = r.done(rec.Key); err == nil {
+		at = lastSeq(rec.Key[:9]).time()
+	}
+	return it, at, err
 }
 
 // Add records a newly accepted item in the mailbox of its phone, in one durable
@@ -151,25 +190,26 @@ type Waiting struct {
 // Mailbox gives the items waiting for phone in the order of arrival: those
 // with after < Seq ≤ upTo, at most limit.
 func (l *Ledger) Mailbox(ctx context.Context, phone string, after, upTo Seq, limit int) ([]Waiting, error) {
-	type place struct {
-		seq   Seq
-		state delivery.State
-	}
 	var places []place
 	r := store.Range{Start: mailboxKey(phone, after+1), End: mailboxKey(phone, upTo) + sep, Limit: limit}
 	for rec, err := range l.db.Scan(ctx, r) {
 		if err != nil {
 			return nil, err
 		}
-		row := open(rec.Key, rec.Value)
-		places = append(places, place{lastSeq(rec.Key), delivery.State(row.byte())})
-		if err := row.done(rec.Key); err != nil {
+		p, err := decodeWaiting(rec)
+		if err != nil {
 			return nil, err
 		}
+		places = append(places, p)
 	}
 	items := make([]Waiting, 0, len(places))
 	for _, p := range places {
 		it, err := l.Item(ctx, p.seq)
+		if errors.Is(err, store.ErrNotFound) {
+			if _, gone := l.db.Get(ctx, mailboxKey(phone, p.seq)); errors.Is(gone, store.ErrNotFound) {
+				continue // it has left the mailbox, and was forgotten, since the scan
+			}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("ledger: body of a waiting item at %d: %w", p.seq, err)
 		}
@@ -200,16 +240,11 @@ func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]DueItem, 
 		if err != nil {
 			return nil, time.Time{}, err
 		}
-		row := open(rec.Key, rec.Value)
-		var it DueItem
-		it.Agent, it.ID, it.Phone = row.string(), row.string(), row.string()
-		if len(rec.Key) != 17 && row.err == nil {
-			row.err = errors.New("key has the wrong length")
-		}
-		if err := row.done(rec.Key); err != nil {
+		it, at, err := decodeDue(rec)
+		if err != nil {
 			return nil, time.Time{}, err
 		}
-		if at := lastSeq(rec.Key[:9]).time(); len(due) == limit || at.After(now) {
+		if len(due) == limit || at.After(now) {
 			return due, at, nil
 		}
 		due = append(due, it)

@@ -11,10 +11,14 @@ import (
 // The record kinds, first byte of every key. They are stored: never reuse one.
 const (
 	kindAgent    = 'a'
+	kindBrand    = 'b'
 	kindSetting  = 'c'
 	kindDue      = 'd'
+	kindMedia    = 'f'
 	kindID       = 'i'
+	kindPromoted = 'k'
 	kindBody     = 'm'
+	kindUnwanted = 'n'
 	kindOutbox   = 'o'
 	kindPhone    = 'p'
 	kindMailbox  = 'q'
@@ -59,6 +63,7 @@ func dueKey(t time.Time, s Seq) store.Key {
 func outboxKey(agent string, due time.Time, event string) store.Key {
 	return key(kindOutbox, agent, sep, be64(uint64(due.UnixNano())), event)
 }
+func unwantedKey(agent, phone string) store.Key { return key(kindUnwanted, agent, sep, phone) }
 func upstreamKey(phone string, r Ref) store.Key {
 	return key(kindUpstream, phone, sep, r.Agent, sep, r.ID)
 }
@@ -70,7 +75,10 @@ func be64(v uint64) string {
 	return string(b[:])
 }
 
-// lastSeq is the Seq in the last eight bytes of k.
+// lastSeq is the Seq in the last eight bytes of k; 0 if k is shorter.
 func lastSeq(k store.Key) Seq {
+	if len(k) < 8 {
+		return 0
+	}
 	return Seq(binary.BigEndian.Uint64([]byte(k[len(k)-8:])))
 }

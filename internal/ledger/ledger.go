@@ -34,6 +34,9 @@ func Open(ctx context.Context, db store.DB, c *clock.Clock) (*Ledger, error) {
 		if err != nil {
 			return nil, fmt.Errorf("ledger: finding the last arrival: %w", err)
 		}
+		if len(r.Key) != 9 {
+			return nil, fmt.Errorf("ledger: damaged record %q: its key has the wrong length", r.Key)
+		}
 		l.last.Store(uint64(lastSeq(r.Key)))
 	}
 	l.countQueued(ctx)
@@ -89,11 +92,14 @@ func (l *Ledger) checkFormat(ctx context.Context) error {
 		var batch store.Batch
 		batch.Absent(k)
 		batch.Put(k, w)
-		return l.db.Commit(ctx, &batch)
+		if err := l.commit(ctx, &batch, store.Record{Key: k, Value: w}); err != nil {
+			return fmt.Errorf("ledger: founding the store: %w", err)
+		}
+		return nil
 	case err != nil:
 		return fmt.Errorf("ledger: reading the format: %w", err)
 	}
-	r := open(k, b)
+	r := open(b)
 	v := r.uint()
 	if err := r.done(k); err != nil {
 		return err
@@ -127,14 +133,20 @@ func (l *Ledger) LastSeq() Seq { return Seq(l.last.Load()) }
 const attempts = 16
 
 // commit commits b. When the store cannot say whether b was written, commit
-// reads back the record that proves it (law 4: unknown is not failed).
+// reads back the record that proves it, or with no Value, that it is gone (law 4:
+// unknown is not failed). A commit that has begun is not cancelled with ctx: that
+// would make its outcome unknown.
 func (l *Ledger) commit(ctx context.Context, b *store.Batch, proof store.Record) error {
+	ctx = context.WithoutCancel(ctx)
 	err := l.db.Commit(ctx, b)
 	if !errors.Is(err, store.ErrUnknown) {
 		return err
 	}
 	now, readErr := l.db.Get(ctx, proof.Key)
-	if readErr == nil && string(now) == string(proof.Value) {
+	switch {
+	case proof.Value == nil && errors.Is(readErr, store.ErrNotFound):
+		return nil
+	case proof.Value != nil && readErr == nil && string(now) == string(proof.Value):
 		return nil
 	}
 	return err

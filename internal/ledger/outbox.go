@@ -2,7 +2,8 @@ package ledger
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/openrbm/openrbm/internal/store"
@@ -36,12 +37,11 @@ func (n *Notice) encode() []byte {
 }
 
 func decodeNotice(rec store.Record, agent string) (*Notice, error) {
-	r := open(rec.Key, rec.Value)
+	r := open(rec.Value)
 	n := &Notice{Agent: agent, Created: r.time(), Attempts: int(r.uint()), Type: r.string(), Data: r.rest()}
-	tail := string(rec.Key[len(key(kindOutbox, agent, sep)):])
-	if len(tail) < 8 && r.err == nil {
-		r.err = errors.New("key is too short")
-	}
+	tail, ok := strings.CutPrefix(string(rec.Key), string(key(kindOutbox, agent, sep)))
+	r.check(ok && len(tail) >= 8, "its key is too short")
+	r.check(n.Attempts >= 0, "it has too many attempts")
 	if err := r.done(rec.Key); err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (l *Ledger) NoticeAgents(ctx context.Context) ([]string, error) {
 			}
 			agent, ok := cutAgent(rec.Key)
 			if !ok {
-				return nil, errors.New("ledger: damaged outbox key")
+				return nil, fmt.Errorf("ledger: damaged record %q: its key names no agent", rec.Key)
 			}
 			agents = append(agents, agent)
 			r.Start = store.PrefixEnd(key(kindOutbox, agent, sep))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/openrbm/openrbm/internal/delivery"
 	"github.com/openrbm/openrbm/internal/store"
 )
 
@@ -70,17 +69,6 @@ func (l *Ledger) forget(ctx context.Context, b *store.Batch, it *Item) error {
 	return nil
 }
 
-// DropAged takes items out of their mailboxes whose queue retention is over.
-// Nobody is told (facts/rbm-api.md §1.1).
-func (l *Ledger) DropAged(ctx context.Context, items ...*Item) error {
-	changes := make([]Change, len(items))
-	for i, it := range items {
-		changes[i] = Change{it.Ref, it.Phone, delivery.QueueExpired}
-	}
-	_, err := l.Apply(ctx, changes...)
-	return err
-}
-
 // ForgetUpstream removes up to limit marks of things that phones sent before
 // the time before, looking from the key from. It returns where to go on; "" is
 // the end.
@@ -93,9 +81,8 @@ func (l *Ledger) ForgetUpstream(ctx context.Context, from string, before time.Ti
 			return "", err
 		}
 		n, next = n+1, string(rec.Key)+sep
-		row := open(rec.Key, rec.Value)
-		at := row.time()
-		if err := row.done(rec.Key); err != nil {
+		at, err := decodeUpstream(rec)
+		if err != nil {
 			return "", err
 		}
 		if at.Before(before) {

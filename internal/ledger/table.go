@@ -17,15 +17,22 @@ type Table[T any] struct {
 	kind byte
 }
 
-// Agents, Phones, Testers and Accounts are the tables of who exists. What a
+// Agents, Phones, Testers, Accounts and Brands are the tables of who exists. What a
 // document holds is the caller's; fields may be added, never changed in meaning.
 func Agents[T any](l *Ledger) Table[T]   { return Table[T]{l, kindAgent} }
 func Phones[T any](l *Ledger) Table[T]   { return Table[T]{l, kindPhone} }
 func Testers[T any](l *Ledger) Table[T]  { return Table[T]{l, kindTester} }
 func Accounts[T any](l *Ledger) Table[T] { return Table[T]{l, kindAccount} }
+func Brands[T any](l *Ledger) Table[T]   { return Table[T]{l, kindBrand} }
+
+// Promotions count the promotional messages of an agent to a phone.
+func Promotions[T any](l *Ledger) Table[T] { return Table[T]{l, kindPromoted} }
 
 // Settings are the platform's own documents, such as its secrets.
 func Settings[T any](l *Ledger) Table[T] { return Table[T]{l, kindSetting} }
+
+// Media are the documents of files: what is known of them, not their content.
+func Media[T any](l *Ledger) Table[T] { return Table[T]{l, kindMedia} }
 
 // ID joins the parts of an id so that all ids with the same first parts stand
 // together; see List.
@@ -62,13 +69,19 @@ func (t Table[T]) Create(ctx context.Context, id string, doc *T) error {
 // Update changes the document of id by change, which may be called again when
 // someone else changed it meanwhile. An error of change ends it unwritten.
 func (t Table[T]) Update(ctx context.Context, id string, change func(*T) error) (*T, error) {
+	return t.UpdateAndTell(ctx, id, func(doc *T) ([]*Notice, error) { return nil, change(doc) })
+}
+
+// UpdateAndTell is Update with the notices that tell of the change, in one commit.
+func (t Table[T]) UpdateAndTell(ctx context.Context, id string, change func(*T) ([]*Notice, error)) (*T, error) {
 	k := key(t.kind, id)
 	for range attempts {
 		doc, old, err := t.read(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		if err := change(doc); err != nil {
+		notices, err := change(doc)
+		if err != nil {
 			return nil, err
 		}
 		v, err := json.Marshal(doc, json.Deterministic(true))
@@ -81,12 +94,18 @@ func (t Table[T]) Update(ctx context.Context, id string, change func(*T) error) 
 		var b store.Batch
 		b.Equals(k, old)
 		b.Put(k, v)
+		for _, n := range notices {
+			b.Put(n.key(), n.encode())
+		}
 		err = t.l.commit(ctx, &b, store.Record{Key: k, Value: v})
+		if err == nil {
+			return doc, nil
+		}
 		if !errors.Is(err, store.ErrConflict) {
-			return doc, err
+			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("ledger: %q changes too fast: %w", id, store.ErrConflict)
+	return nil, fmt.Errorf("ledger: %q changes too fast", id)
 }
 
 // Delete removes the document of id, or fails with store.ErrNotFound.
@@ -94,9 +113,10 @@ func (t Table[T]) Delete(ctx context.Context, id string) error {
 	if _, _, err := t.read(ctx, id); err != nil {
 		return err
 	}
+	k := key(t.kind, id)
 	var b store.Batch
-	b.Delete(key(t.kind, id))
-	return t.l.db.Commit(ctx, &b)
+	b.Delete(k)
+	return t.l.commit(ctx, &b, store.Record{Key: k})
 }
 
 // List gives up to limit documents (0: all) in the order of their ids, those

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"regexp"
 	"slices"
@@ -9,6 +10,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	bc "github.com/openrbm/openrbm/businesscommunications"
+	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/internal/store"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -23,9 +27,31 @@ type Agent struct {
 	LogoURI          string           `json:"logoUri,omitzero"`
 	HeroURI          string           `json:"heroUri,omitzero"`
 	UseCase          rbm.AgentUseCase `json:"useCase,omitzero"`
-	Launched         bool             `json:"launched,omitzero"`
-	Webhook          *Webhook         `json:"webhook,omitzero"`
-	CreateTime       time.Time        `json:"createTime"`
+	// Launched says that the agent is launched in every region. With it, Launch
+	// need not say so for each; see Registry.Launch.
+	Launched   bool      `json:"launched,omitzero"`
+	Webhook    *Webhook  `json:"webhook,omitzero"`
+	CreateTime time.Time `json:"createTime"`
+
+	// Of the management API only; agents of before have none of it.
+	Profile      Profile       `json:"profile,omitzero"`
+	Launch       Launch        `json:"launch,omitzero"`
+	Verification Verification  `json:"verification,omitzero"`
+	Integrations []Integration `json:"integrations,omitempty"` // beside the webhook
+}
+
+// Profile is what users can look up about an agent. The platform does not look
+// into it: what has several fields is kept as the management API spells it.
+type Profile struct {
+	Archived               bool               `json:"archived,omitzero"`
+	PhoneNumbers           []bc.PhoneEntry    `json:"phoneNumbers,omitempty"`
+	Emails                 []bc.EmailEntry    `json:"emails,omitempty"`
+	Websites               []bc.WebEntry      `json:"websites,omitempty"`
+	Privacy                *bc.WebEntry       `json:"privacy,omitzero"`
+	TermsConditions        *bc.WebEntry       `json:"termsConditions,omitzero"`
+	BillingCategory        bc.BillingCategory `json:"billingCategory,omitzero"`
+	HostingRegion          bc.HostingRegion   `json:"hostingRegion,omitzero"`
+	IndiaPrincipalEntityID string             `json:"indiaPrincipalEntityId,omitzero"`
 }
 
 // Webhook is where an agent's events go, and the secret that signs them.
@@ -39,6 +65,7 @@ type Webhook struct {
 const (
 	maxAgentName        = 40
 	maxAgentDescription = 100
+	maxBrandName        = 100
 	maxURI              = 2048
 	maxClientToken      = 1024
 )
@@ -63,6 +90,8 @@ func (a *Agent) validate() error {
 	rule(agentID.MatchString(a.ID), "agent_id", "The agentId must be 1 to 100 letters, digits, '_', '.' or '-', and begin with a letter or digit.")
 	rule(a.DisplayName != "" && chars(a.DisplayName, maxAgentName), "display_name", "The displayName must be 1 to 40 characters.")
 	rule(chars(a.Description, maxAgentDescription), "description", "The description must be at most 100 characters.")
+	rule(a.BrandID == "" || agentID.MatchString(a.BrandID), "brand_id", "The brandId must be 1 to 100 letters, digits, '_', '.' or '-', and begin with a letter or digit.")
+	rule(chars(a.BrandDisplayName, maxBrandName), "brand_display_name", "The brandDisplayName must be at most 100 characters.")
 	rule(a.Color == "" || color.MatchString(a.Color), "color", "The color must have the form #RRGGBB.")
 	rule(a.LogoURI == "" || webURI(a.LogoURI), "logo_uri", "The logoUri must be an http or https URL of at most 2048 characters.")
 	rule(a.HeroURI == "" || webURI(a.HeroURI), "hero_uri", "The heroUri must be an http or https URL of at most 2048 characters.")
@@ -92,6 +121,11 @@ func (r *Registry) CheckWebhook(id string, w *Webhook) error {
 	if _, err := r.Agent(id); err != nil {
 		return err
 	}
+	return w.Check()
+}
+
+// Check says why w cannot be a webhook.
+func (w *Webhook) Check() error {
 	if v := w.violations(); len(v) > 0 {
 		return rbm.InvalidArgument(v...)
 	}
@@ -100,7 +134,7 @@ func (r *Registry) CheckWebhook(id string, w *Webhook) error {
 
 func webURI(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && len(s) <= maxURI && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
+	return err == nil && len(s) <= maxURI && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil
 }
 
 // CreateAgent adds an agent. A use case that is not given is PROMOTIONAL.
@@ -112,13 +146,36 @@ func (r *Registry) CreateAgent(ctx context.Context, a Agent) (*Agent, error) {
 	if err := a.validate(); err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	if err := r.agents.Create(ctx, a.ID, &a); err != nil {
+		r.reload(ctx, a.ID)
 		return nil, r.wireError(ctx, "agent", a.ID, err)
 	}
-	r.loaded[a.ID] = &a
+	r.keep(a.ID, &a)
 	return &a, nil
+}
+
+// keep makes a the agent of id in memory; nil: there is none.
+func (r *Registry) keep(id string, a *Agent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a == nil {
+		delete(r.loaded, id)
+	} else {
+		r.loaded[id] = a
+	}
+}
+
+// reload makes memory follow the store after a write that failed, maybe only
+// seemingly (law 4). The caller holds changing.
+func (r *Registry) reload(ctx context.Context, id string) {
+	a, err := r.agents.Get(context.WithoutCancel(ctx), id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		r.log.ErrorContext(ctx, "an agent may be outdated until it is changed again", "agent", id, "err", err)
+		return
+	}
+	r.keep(id, a)
 }
 
 // Agent returns the agent of id, in either spelling, or NOT_FOUND.
@@ -151,40 +208,70 @@ func (r *Registry) Agents() []*Agent {
 }
 
 // UpdateAgent changes an agent by change; the result must be valid, and the id
-// stays.
+// stays. Launches that change are told to the agent's webhook.
 func (r *Registry) UpdateAgent(ctx context.Context, id string, change func(*Agent)) (*Agent, error) {
-	id = AgentID(id)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	a, err := r.agents.Update(ctx, id, func(a *Agent) error {
+	return r.ChangeAgent(ctx, id, func(a *Agent) error {
 		change(a)
+		return nil
+	})
+}
+
+// ChangeAgent is UpdateAgent for changes that may be refused: with an error of
+// change nothing changes.
+func (r *Registry) ChangeAgent(ctx context.Context, id string, change func(*Agent) error) (*Agent, error) {
+	return r.changeAgent(ctx, id, func(a *Agent) ([]*ledger.Notice, error) {
+		was := a.Launched
+		if err := change(a); err != nil {
+			return nil, err
+		}
+		if a.Launched == was {
+			return nil, nil
+		}
+		launched := a.Launched
+		a.Launched = was
+		return r.setLaunched(a, launched)
+	})
+}
+
+// changeAgent changes an agent and stores the notices that tell of it.
+func (r *Registry) changeAgent(ctx context.Context, id string, change func(*Agent) ([]*ledger.Notice, error)) (*Agent, error) {
+	id = AgentID(id)
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	a, err := r.agents.UpdateAndTell(ctx, id, func(a *Agent) ([]*ledger.Notice, error) {
+		notices, err := change(a)
 		a.ID = id
-		return a.validate()
+		if err == nil {
+			err = a.validate()
+		}
+		return notices, err
 	})
 	if err != nil {
+		r.reload(ctx, id)
 		return nil, r.wireError(ctx, "agent", id, err)
 	}
-	r.loaded[id] = a
+	r.keep(id, a)
 	return a, nil
 }
 
 // DeleteAgent removes an agent and its testers.
 func (r *Registry) DeleteAgent(ctx context.Context, id string) error {
 	id = AgentID(id)
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	testers, err := r.Testers(ctx, id)
 	if err != nil {
 		return err
 	}
 	for _, t := range testers {
-		if err := r.RemoveTester(ctx, id, t.Phone); err != nil {
+		if err := r.removeTester(ctx, id, t.Phone); err != nil {
 			return err
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err := r.agents.Delete(ctx, id); err != nil {
+		r.reload(ctx, id)
 		return r.wireError(ctx, "agent", id, err)
 	}
-	delete(r.loaded, id)
+	r.keep(id, nil)
 	return nil
 }

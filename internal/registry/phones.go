@@ -39,9 +39,10 @@ const (
 
 var feature = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
 
-// Reachable says that the phone has RCS and was connected in the last 31 days.
-func (p *Phone) Reachable(now time.Time) bool {
-	return p.RCSEnabled && now.Sub(p.LastSeen) <= reachableFor
+// reachable says that the phone has RCS and was connected in the last 31 days.
+// LastSeen may be older for a phone that is connected now, when the clock was turned.
+func (r *Registry) reachable(p *Phone) bool {
+	return p.RCSEnabled && (r.clock.Now().Sub(p.LastSeen) <= reachableFor || r.Connected != nil && r.Connected(p.Number))
 }
 
 func (p *Phone) validate() error {
@@ -122,6 +123,7 @@ func (r *Registry) UpdatePhone(ctx context.Context, number string, change func(*
 		return p.validate()
 	})
 	if err != nil {
+		r.recent.Remove(number) // it may have been written all the same (law 4)
 		return nil, r.wireError(ctx, "phone", number, err)
 	}
 	r.recent.Add(number, p)
@@ -140,8 +142,10 @@ func (r *Registry) DeletePhone(ctx context.Context, number string) error {
 // IssueToken gives a phone a new device token; the old one is void.
 func (r *Registry) IssueToken(ctx context.Context, number string) (string, error) {
 	token, hash := newToken()
-	_, err := r.UpdatePhone(ctx, number, func(p *Phone) { p.TokenHash = hash })
-	return token, err
+	if _, err := r.UpdatePhone(ctx, number, func(p *Phone) { p.TokenHash = hash }); err != nil {
+		return "", err
+	}
+	return token, nil
 }
 
 // Authenticate checks a phone's device token. Whether the number or the token

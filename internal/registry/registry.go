@@ -30,9 +30,23 @@ type Registry struct {
 	agents  ledger.Table[Agent]
 	phones  ledger.Table[Phone]
 	testers ledger.Table[Tester]
+	brands  ledger.Table[Brand]
+	partner ledger.Table[Partner] // one document
 
-	mu     sync.RWMutex
-	loaded map[string]*Agent // every agent; the values are never changed
+	geography Geography
+
+	// Connected says whether a phone is connected now; nil: none is known to be.
+	// Set it before the registry is used.
+	Connected func(number string) bool
+
+	promotions, invitations ledger.Table[tally]
+
+	// changing is held while agents or testers are written, so that memory follows
+	// the store and an agent goes with its testers. It is taken before mu, which is
+	// never held while the store works: sends read agents all the time.
+	changing sync.Mutex
+	mu       sync.RWMutex
+	loaded   map[string]*Agent // every agent; the values are never changed
 
 	recent *lru.Cache[string, *Phone] // the values are never changed
 	// writing serialises the reads and writes of one phone's record, so that the
@@ -41,8 +55,8 @@ type Registry struct {
 	seed    maphash.Seed
 }
 
-// Open reads the agents of l.
-func Open(ctx context.Context, l *ledger.Ledger, log *slog.Logger) (*Registry, error) {
+// Open reads the agents of l. Without a geography it is the default one.
+func Open(ctx context.Context, l *ledger.Ledger, log *slog.Logger, geography ...Geography) (*Registry, error) {
 	recent, err := lru.New[string, *Phone](phoneCache)
 	if err != nil {
 		return nil, err
@@ -50,6 +64,12 @@ func Open(ctx context.Context, l *ledger.Ledger, log *slog.Logger) (*Registry, e
 	r := &Registry{
 		clock: l.Clock(), log: log, recent: recent, seed: maphash.MakeSeed(), loaded: make(map[string]*Agent),
 		agents: ledger.Agents[Agent](l), phones: ledger.Phones[Phone](l), testers: ledger.Testers[Tester](l),
+		promotions: ledger.Promotions[tally](l), invitations: ledger.Settings[tally](l),
+	}
+	r.brands, r.partner = ledger.Brands[Brand](l), ledger.Settings[Partner](l)
+	r.geography = DefaultGeography()
+	if len(geography) > 0 {
+		r.geography = geography[0]
 	}
 	agents, err := r.agents.List(ctx, "", "", 0)
 	if err != nil {

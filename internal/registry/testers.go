@@ -16,10 +16,14 @@ type Tester struct {
 	Phone      string           `json:"phone"`
 	Status     rbm.InviteStatus `json:"status"`
 	CreateTime time.Time        `json:"createTime"`
+	// Prompt is the id of the message that asked the user; "" if nobody did.
+	Prompt string `json:"prompt,omitzero"`
 }
 
 // AddTester makes phone a tester of agent; once more is no error.
 func (r *Registry) AddTester(ctx context.Context, agent, phone string, status rbm.InviteStatus) (*Tester, error) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	a, err := r.Agent(agent)
 	if err != nil {
 		return nil, err
@@ -36,7 +40,10 @@ func (r *Registry) AddTester(ctx context.Context, agent, phone string, status rb
 			return nil
 		})
 	}
-	return t, r.wireError(ctx, "tester", phone, err)
+	if err != nil {
+		return nil, r.wireError(ctx, "tester", phone, err)
+	}
+	return t, nil
 }
 
 // Testers lists the testers of agent by number.
@@ -51,6 +58,13 @@ func (r *Registry) Testers(ctx context.Context, agent string) ([]*Tester, error)
 
 // RemoveTester makes phone no tester of agent any more.
 func (r *Registry) RemoveTester(ctx context.Context, agent, phone string) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	return r.removeTester(ctx, agent, phone)
+}
+
+// removeTester is RemoveTester. The caller holds changing.
+func (r *Registry) removeTester(ctx context.Context, agent, phone string) error {
 	return r.wireError(ctx, "tester", phone, r.testers.Delete(ctx, ledger.ID(AgentID(agent), phone)))
 }
 
@@ -76,15 +90,18 @@ func (r *Registry) Reach(ctx context.Context, agent *Agent, number string) (*Pho
 	if err != nil {
 		return nil, err
 	}
-	if !p.Reachable(r.clock.Now()) {
+	if !r.reachable(p) {
 		return nil, rbm.NotFound()
 	}
-	if agent.Launched {
+	if r.launchedFor(agent, p) {
 		return p, nil
 	}
 	tester, err := r.isTester(ctx, agent.ID, number)
-	if err == nil && !tester {
-		err = rbm.NotFound()
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	if !tester {
+		return nil, rbm.NotFound()
+	}
+	return p, nil
 }
