@@ -101,6 +101,27 @@ func (a *Admin) DeleteKey(ctx context.Context, agent, keyID string) error {
 	return err
 }
 
+// CreatePartnerKey makes a key of the partner's account, which may act for every
+// agent and use the management API, and returns the key file.
+func (a *Admin) CreatePartnerKey(ctx context.Context) ([]byte, error) {
+	raw, err := adminCall[json.RawMessage](ctx, a, http.MethodPost, "/partnerKeys", nothing{})
+	if err != nil {
+		return nil, err
+	}
+	return *raw, nil
+}
+
+// PartnerKeys lists the partner's keys.
+func (a *Admin) PartnerKeys(ctx context.Context) ([]Key, error) {
+	return adminList[Key](ctx, a, "/partnerKeys", "keys")
+}
+
+// DeletePartnerKey makes a key of the partner worthless.
+func (a *Admin) DeletePartnerKey(ctx context.Context, keyID string) error {
+	_, err := adminCall[nothing](ctx, a, http.MethodDelete, "/partnerKeys/"+keyID, nil)
+	return err
+}
+
 // Message is a message or event of an agent as the platform keeps it.
 type Message struct {
 	AgentID     string          `json:"agentId"`

@@ -47,3 +47,16 @@ func (a *Admin) RetryWebhook(ctx context.Context, agent string) error {
 	_, err := adminCall[nothing](ctx, a, http.MethodPost, agentPath(agent, "webhook")+":retry", nothing{})
 	return err
 }
+
+// SetPartnerWebhook sets the webhook of agents that have none of their own, as
+// SetWebhook does for one agent.
+func (a *Admin) SetPartnerWebhook(ctx context.Context, w WebhookConfig) error {
+	_, err := adminCall[nothing](ctx, a, http.MethodPut, "/partner/webhook", w)
+	return err
+}
+
+// DeletePartnerWebhook makes the events of those agents wait.
+func (a *Admin) DeletePartnerWebhook(ctx context.Context) error {
+	_, err := adminCall[nothing](ctx, a, http.MethodDelete, "/partner/webhook", nil)
+	return err
+}

@@ -103,6 +103,10 @@ func (w *writer) str(s string) {
 
 // field writes a field of the message at parent; name is as it was sent.
 func (w *writer) field(f *FieldSchema, n *node, parent *path, name string) {
+	if f.Map && n.kind == '{' {
+		w.entries(f, n, parent)
+		return
+	}
 	if !f.Repeated {
 		at := parent.field(f.Name)
 		w.element(f, n, &at, parent, name)
@@ -124,6 +128,30 @@ func (w *writer) field(f *FieldSchema, n *node, parent *path, name string) {
 		w.element(f, &n.kids[i], &at, parent, name)
 	}
 	w.out = append(w.out, ']')
+}
+
+// entries writes a map, which in proto is a list of keys with values.
+func (w *writer) entries(f *FieldSchema, n *node, parent *path) {
+	w.out = append(w.out, '{')
+	seen := make(map[string]bool, len(n.names))
+	for i, key := range n.names {
+		entry := parent.item(f.Name, i)
+		at := entry.field("value")
+		if seen[key] {
+			w.invalid(&at, f.Name, "field is already set.")
+		}
+		seen[key] = true
+		w.name(key)
+		switch kid := &n.kids[i]; kid.kind {
+		case '{':
+			w.message(f.Message, kid, &at)
+		case 'n':
+			w.out = append(w.out, "{}"...)
+		default:
+			w.invalid(&at, f.TypeName(), kid.text)
+		}
+	}
+	w.out = append(w.out, '}')
 }
 
 func (w *writer) element(f *FieldSchema, n *node, at, parent *path, name string) {

@@ -40,6 +40,7 @@ type FieldSchema struct {
 	Name       string // send_time
 	Kind       Kind
 	Repeated   bool
+	Map        bool           // from strings to messages of Message
 	OutputOnly bool           // set by the platform, ignored on input
 	Oneof      string         // the union it belongs to, or ""
 	Message    *MessageSchema // of KindMessage
@@ -128,6 +129,8 @@ func (f *FieldSchema) setType(t reflect.Type) {
 		f.Kind = KindInt64
 	case t.Kind() == reflect.Float64:
 		f.Kind = KindDouble
+	case t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Struct:
+		f.Kind, f.Map, f.Message = KindMessage, true, schemaOf(t.Elem())
 	case t.Kind() == reflect.Map:
 		f.Kind = KindStruct
 	case t.Kind() == reflect.Struct:
@@ -152,6 +155,12 @@ func snake(s string) string {
 
 const protoPackage = "google.communications.rcsbusinessmessaging.v1."
 
+// protoPackages holds the proto packages of the Go packages whose messages are
+// not of protoPackage, by the last word of their path.
+var protoPackages = map[string]string{
+	"businesscommunications": "google.communications.businesscommunications.v1.",
+}
+
 // protoNames holds the messages whose full name is not protoPackage and the
 // name of the Go type (facts/rbm-api.md §0.1, §4.4).
 var protoNames = map[reflect.Type]string{
@@ -169,6 +178,9 @@ func protoName(t reflect.Type) string {
 	if name, ok := protoNames[t]; ok {
 		return name
 	}
+	if of, ok := protoPackages[t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:]]; ok {
+		return of + t.Name()
+	}
 	return protoPackage + t.Name()
 }
 
@@ -182,12 +194,19 @@ type enum[E ~string] []E
 func (e enum[E]) has(v E) bool { return v == "" || slices.Contains(e, v) }
 
 func newEnum[E ~string](name, unspecified string, values ...E) enum[E] {
-	d := &EnumSchema{Name: protoPackage + name, Values: []string{unspecified}}
+	RegisterEnum(protoPackage+name, unspecified, values...)
+	return values
+}
+
+// RegisterEnum describes the Go enum type E of another package, so that [Schema]
+// knows it. name is its full proto name; values stand in the order of their
+// numbers, from 1. Call it while packages are initialised only.
+func RegisterEnum[E ~string](name, unspecified string, values ...E) {
+	d := &EnumSchema{Name: name, Values: []string{unspecified}}
 	for _, v := range values {
 		d.Values = append(d.Values, string(v))
 	}
 	enums[reflect.TypeFor[E]()] = d
-	return values
 }
 
 // Every enum, its values in the order of their numbers (facts/rbm-api.md §1.3, §1.7, §2.4

@@ -63,6 +63,22 @@ func (a *Auth) EnsureAccount(ctx context.Context, agent string) (*Account, error
 	return acc, nil
 }
 
+// PartnerEmail is the email of the partner's account. No agent's is like it.
+const PartnerEmail = "partner@" + ProjectID + "-partner.iam.openrbm"
+
+// EnsurePartner returns the account that may act for every agent and manage
+// everything, and makes it if there is none.
+func (a *Auth) EnsurePartner(ctx context.Context) (*Account, error) {
+	acc, err := a.Account(ctx, PartnerEmail)
+	if rbm.CodeOf(err) == rbm.CodeNotFound {
+		acc, err = a.CreateAccount(ctx, Account{Email: PartnerEmail, AllAgents: true})
+		if rbm.CodeOf(err) == rbm.CodeAlreadyExists { // someone else was faster
+			acc, err = a.Account(ctx, PartnerEmail)
+		}
+	}
+	return acc, err
+}
+
 // CreateAccount makes an account without keys from the email (at most 254
 // bytes), the agents and AllAgents of want. It fails with ALREADY_EXISTS.
 func (a *Auth) CreateAccount(ctx context.Context, want Account) (*Account, error) {

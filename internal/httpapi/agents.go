@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/rbm"
 )
@@ -87,14 +86,23 @@ func (a *API) patchAgent(c *call) (any, error) {
 		return nil, err
 	}
 	p.AgentID = nil // the path says which
-	return shown(a.Registry.UpdateAgent(c.r.Context(), c.params[0], p.apply))
+	return shown(a.told(a.Registry.UpdateAgent(c.r.Context(), c.params[0], p.apply)))
 }
 
 func (a *API) launchAgent(c *call) (any, error)   { return a.setLaunched(c, true) }
 func (a *API) unlaunchAgent(c *call) (any, error) { return a.setLaunched(c, false) }
 
 func (a *API) setLaunched(c *call, launched bool) (any, error) {
-	return shown(a.Registry.UpdateAgent(c.r.Context(), c.params[0], func(agent *registry.Agent) { agent.Launched = launched }))
+	agent, err := a.Registry.SetLaunched(c.r.Context(), c.params[0], launched)
+	return shown(a.told(agent, err))
+}
+
+// told lets the webhook know of launches that have changed.
+func (a *API) told(agent *registry.Agent, err error) (*registry.Agent, error) {
+	if err == nil {
+		a.Outbox.Hint(agent.ID)
+	}
+	return agent, err
 }
 
 // deleteAgent removes an agent, with its keys: nobody can act for it any more.
@@ -103,11 +111,7 @@ func (a *API) deleteAgent(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = a.Auth.DeleteAccount(c.r.Context(), auth.AgentEmail(agent.ID))
-	if err != nil && rbm.CodeOf(err) != rbm.CodeNotFound {
-		return nil, err
-	}
-	return nil, a.Registry.DeleteAgent(c.r.Context(), agent.ID)
+	return nil, a.removeAgent(c, agent)
 }
 
 func shown(agent *registry.Agent, err error) (any, error) {

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"context"
+
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/rbm"
@@ -49,9 +51,8 @@ func (a *API) showWebhook(c *call, agent *registry.Agent) (any, error) {
 	return w, nil
 }
 
-// putWebhook sets an agent's webhook, once it has passed the handshake
-// (facts/rbm-api.md §3.2).
-func (a *API) putWebhook(c *call) (any, error) {
+// webhookInput reads a webhook that the administrator gives.
+func webhookInput(c *call) (*registry.Webhook, error) {
 	in, err := decode[struct {
 		URI              string `json:"uri"`
 		ClientToken      string `json:"clientToken"`
@@ -60,24 +61,51 @@ func (a *API) putWebhook(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	hook := &registry.Webhook{URI: in.URI, ClientToken: in.ClientToken, Verified: !in.SkipVerification}
-	if err := a.Registry.CheckWebhook(c.params[0], hook); err != nil {
-		return nil, err
-	}
-	if hook.Verified {
-		err := outbox.Handshake(c.r.Context(), a.WebhookClient, outbox.Webhook{URL: in.URI, Token: in.ClientToken})
-		if err != nil {
-			return nil, rbm.Errorf(rbm.CodeFailedPrecondition, "The webhook did not pass the verification: %v", err)
-		}
-	}
-	agent, err := a.Registry.UpdateAgent(c.r.Context(), c.params[0], func(agent *registry.Agent) { agent.Webhook = hook })
+	return &registry.Webhook{URI: in.URI, ClientToken: in.ClientToken, Verified: !in.SkipVerification}, nil
+}
+
+// putWebhook sets an agent's webhook.
+func (a *API) putWebhook(c *call) (any, error) {
+	hook, err := webhookInput(c)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.Outbox.Retry(c.r.Context(), agent.ID); err != nil {
-		a.Logger.WarnContext(c.r.Context(), "events wait for their next attempt", "agent", agent.ID, "err", err) // the webhook is set all the same
+	if err := a.Registry.CheckWebhook(c.params[0], hook); err != nil {
+		return nil, err
+	}
+	agent, err := a.setWebhook(c, c.params[0], hook)
+	if err != nil {
+		return nil, err
 	}
 	return a.showWebhook(c, agent)
+}
+
+// setWebhook sets an agent's webhook, once it has passed the handshake
+// (facts/rbm-api.md §3.2). What waits is attempted at once.
+func (a *API) setWebhook(c *call, agent string, hook *registry.Webhook) (*registry.Agent, error) {
+	if err := a.verifyWebhook(c.r.Context(), hook); err != nil {
+		return nil, err
+	}
+	changed, err := a.Registry.UpdateAgent(c.r.Context(), agent, func(agent *registry.Agent) { agent.Webhook = hook })
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.Outbox.Retry(c.r.Context(), changed.ID); err != nil {
+		a.Logger.WarnContext(c.r.Context(), "events wait for their next attempt", "agent", changed.ID, "err", err) // the webhook is set all the same
+	}
+	return changed, nil
+}
+
+// verifyWebhook makes the handshake with a webhook, unless it is to be skipped.
+func (a *API) verifyWebhook(ctx context.Context, hook *registry.Webhook) error {
+	if err := hook.Check(); err != nil || !hook.Verified {
+		return err
+	}
+	err := outbox.Handshake(ctx, a.WebhookClient, outbox.Webhook{URL: hook.URI, Token: hook.ClientToken})
+	if err != nil {
+		return rbm.Errorf(rbm.CodeFailedPrecondition, "The webhook did not pass the verification: %v", err)
+	}
+	return nil
 }
 
 func (a *API) deleteWebhook(c *call) (any, error) {

@@ -38,7 +38,7 @@ func (o *Outbox) deliver(ctx context.Context, w Webhook, n *ledger.Notice) (stat
 	}
 	got, err := call(ctx, o.opts.Client, w, o.opts.Timeout, map[string]string{
 		headerSignature:   sign(w.Token, n.Data),
-		headerWebhookType: typeMessage,
+		headerWebhookType: webhookType(n),
 	}, body)
 	if err != nil {
 		return 0, err

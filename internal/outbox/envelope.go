@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/openrbm/openrbm/internal/ledger"
@@ -20,6 +21,7 @@ const (
 	headerWebhookType = "X-Goog-Webhook-Type"
 	typeVerification  = "verification"
 	typeMessage       = "message_callback"
+	typeAgent         = "agent_callback" // what happens to the agent itself: its launches
 )
 
 // Where the events of Google's platform come from, agents learn from the
@@ -48,7 +50,8 @@ type pushed struct {
 type attributes struct {
 	ProjectNumber string `json:"project_number"`
 	Product       string `json:"product"`
-	MessageType   string `json:"message_type"`
+	MessageType   string `json:"message_type,omitempty"`
+	EventType     string `json:"event_type,omitempty"` // of launch events: the new state
 	BusinessID    string `json:"business_id"`
 	Type          string `json:"type"`
 }
@@ -58,15 +61,29 @@ func envelop(n *ledger.Notice) ([]byte, error) {
 	id, published := publishID(n), n.Created.UTC().Format("2006-01-02T15:04:05.000Z")
 	return json.Marshal(envelope{
 		Message: pushed{
-			Data: n.Data,
-			Attributes: attributes{
-				ProjectNumber: projectNumber, Product: "RBM", MessageType: n.Type,
-				BusinessID: ledger.FullAgentID(n.Agent), Type: contentType(n.Type),
-			},
+			Data: n.Data, Attributes: attributesOf(n),
 			MessageID: id, MessageID2: id, PublishTime: published, PublishTime2: published,
 		},
 		Subscription: subscription,
 	})
+}
+
+func attributesOf(n *ledger.Notice) attributes {
+	a := attributes{ProjectNumber: projectNumber, Product: "RBM", BusinessID: ledger.FullAgentID(n.Agent)}
+	if state, ok := strings.CutPrefix(n.Type, ledger.LaunchEvent); ok {
+		a.EventType, a.Type = state, "agent_launch_event"
+		return a
+	}
+	a.MessageType, a.Type = n.Type, contentType(n.Type)
+	return a
+}
+
+// webhookType is the header that says what n is about (facts/rbm-api.md §3.3).
+func webhookType(n *ledger.Notice) string {
+	if strings.HasPrefix(n.Type, ledger.LaunchEvent) {
+		return typeAgent
+	}
+	return typeMessage
 }
 
 // publishID names n as Pub/Sub does, by sixteen decimal digits.
