@@ -71,22 +71,16 @@ func (p *Phone) Typing(ctx context.Context, agentID string) (eventID string, err
 	return p.event(ctx, agentID, rbm.UserEventIsTyping)
 }
 
-// Subscribe does what the subscribe button does: it sends the event, whose id is
-// returned, and the keyword of the number's country as a text (facts/rbm-api.md §3.6).
+// Subscribe does what the subscribe button does, and returns the event's id. The
+// platform sends the agent the keyword of the number's country with it
+// (facts/rbm-api.md §3.6).
 func (p *Phone) Subscribe(ctx context.Context, agentID string) (eventID string, err error) {
-	return p.button(ctx, agentID, rbm.UserEventSubscribe, keywordsFor(p.opts.Number).subscribe)
+	return p.event(ctx, agentID, rbm.UserEventSubscribe)
 }
 
 // Unsubscribe does what the unsubscribe button does; see Subscribe.
 func (p *Phone) Unsubscribe(ctx context.Context, agentID string) (eventID string, err error) {
-	return p.button(ctx, agentID, rbm.UserEventUnsubscribe, keywordsFor(p.opts.Number).unsubscribe)
-}
-
-func (p *Phone) button(ctx context.Context, agentID string, t rbm.UserEventType, word string) (eventID string, err error) {
-	if eventID, err = p.event(ctx, agentID, t); err == nil {
-		_, err = p.Text(ctx, agentID, word)
-	}
-	return eventID, err
+	return p.event(ctx, agentID, rbm.UserEventUnsubscribe)
 }
 
 // Read reports a message as read, and returns when the server knows. agentID ""

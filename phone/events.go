@@ -16,6 +16,8 @@ type Message struct {
 	Content            *rbm.AgentMessage
 	// Raw is the AgentMessage as the server sent it.
 	Raw []byte
+	// Media are the files of the message as the server has them. Their URLs are absolute.
+	Media []Media
 	// Received is when it first came.
 	Received time.Time
 }

@@ -39,7 +39,7 @@ func (l *link) message(f *frame.AgentMessage) {
 	if l.repeated(f.MessageRef) {
 		return
 	}
-	came := change{Op: opCame, Ref: f.MessageRef, Message: f.Message, Time: time.Now()}
+	came := change{Op: opCame, Ref: f.MessageRef, Message: f.Message, Media: p.media(f.Media), Time: time.Now()}
 	p.mu.Lock()
 	p.state.apply(came)
 	m := p.state.entries[f.MessageRef].msg

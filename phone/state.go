@@ -65,6 +65,7 @@ type change struct {
 	Op      op             `json:"op"`
 	Ref     ref            `json:",inline"`
 	Message jsontext.Value `json:"message,omitzero"`
+	Media   []Media        `json:"media,omitempty"`
 	Time    time.Time      `json:"time,omitzero"`
 	Report  frame.Type     `json:"report,omitzero"`
 	ID      string         `json:"id,omitzero"`
@@ -98,7 +99,7 @@ func (s *State) apply(c change) {
 func (s *State) come(c change) {
 	var m *Message
 	if c.Message != nil {
-		m = &Message{AgentID: c.Ref.AgentID, MessageID: c.Ref.MessageID, Raw: c.Message, Received: c.Time, Content: new(rbm.AgentMessage)}
+		m = &Message{AgentID: c.Ref.AgentID, MessageID: c.Ref.MessageID, Raw: c.Message, Media: c.Media, Received: c.Time, Content: new(rbm.AgentMessage)}
 		// What a newer server adds is passed over; what cannot be read is in Raw.
 		rbm.Unmarshal(c.Message, m.Content)
 	}
@@ -227,7 +228,7 @@ func (s *State) snapshot() []change {
 	for _, r := range s.order {
 		e := s.entries[r]
 		if e.msg != nil {
-			list = append(list, change{Op: opCame, Ref: r, Message: e.msg.Raw, Time: e.msg.Received})
+			list = append(list, change{Op: opCame, Ref: r, Message: e.msg.Raw, Media: e.msg.Media, Time: e.msg.Received})
 		} else if e.said != frame.TypeWithdrawn {
 			list = append(list, change{Op: opCame, Ref: r})
 		}

@@ -10,12 +10,16 @@ import (
 func Encode(f Frame) ([]byte, error) { return json.Marshal(f) }
 
 // AppendAgentMessage appends an agentMessage frame. message must be one JSON
-// value; it is copied as it is.
-func AppendAgentMessage(b []byte, m MessageRef, message []byte) []byte {
+// value, and so must media unless it is empty; they are copied as they are.
+func AppendAgentMessage(b []byte, m MessageRef, message, media []byte) []byte {
 	b = append(b, `{"type":"agentMessage",`...)
 	b = appendRef(b, m)
 	b = append(b, `,"message":`...)
 	b = append(b, message...)
+	if len(media) > 0 {
+		b = append(b, `,"media":`...)
+		b = append(b, media...)
+	}
 	return append(b, '}')
 }
 

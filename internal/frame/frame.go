@@ -160,6 +160,20 @@ type AgentMessage struct {
 	Header
 	MessageRef
 	Message jsontext.Value `json:"message"`
+	Media   []Media        `json:"media,omitempty"`
+}
+
+// Media is a file of an agentMessage. Its URLs are references relative to the
+// server.
+type Media struct {
+	// Path is the place in contentMessage that has the file.
+	Path              string `json:"path"`
+	MimeType          string `json:"mimeType"`
+	SizeBytes         int64  `json:"sizeBytes"`
+	URL               string `json:"url"`
+	FileName          string `json:"fileName,omitempty"`
+	ThumbnailURL      string `json:"thumbnailUrl,omitempty"`
+	ThumbnailMimeType string `json:"thumbnailMimeType,omitempty"`
 }
 
 // AgentEvent delivers an agentEvent, as JSON.

@@ -16,7 +16,9 @@ func TestServerFramesComeBack(t *testing.T) {
 		wire []byte
 		want Frame
 	}{
-		{AppendAgentMessage(nil, m, []byte(`{"name":"x"}`)), &AgentMessage{Header{TypeAgentMessage}, m, jsontext.Value(`{"name":"x"}`)}},
+		{AppendAgentMessage(nil, m, []byte(`{"name":"x"}`), nil), &AgentMessage{Header{TypeAgentMessage}, m, jsontext.Value(`{"name":"x"}`), nil}},
+		{AppendAgentMessage(nil, m, []byte(`{}`), []byte(`[{"path":"contentInfo","mimeType":"image/png","sizeBytes":9,"url":"/media/v1/x"}]`)),
+			&AgentMessage{Header{TypeAgentMessage}, m, jsontext.Value(`{}`), []Media{{Path: "contentInfo", MimeType: "image/png", SizeBytes: 9, URL: "/media/v1/x"}}}},
 		{AppendAgentEvent(nil, m, []byte(`{"eventType":"READ"}`)), &AgentEvent{Header{TypeAgentEvent}, m.AgentID, m.MessageID, jsontext.Value(`{"eventType":"READ"}`)}},
 		{AppendRevoke(nil, m, false), &Revoke{Header{TypeRevoke}, m, false}},
 		{AppendRevoke(nil, m, true), &Revoke{Header{TypeRevoke}, m, true}},
@@ -210,7 +212,7 @@ func BenchmarkAppendAgentMessage(b *testing.B) {
 	message := []byte(`{"contentMessage":{"text":"` + strings.Repeat("x", 1200) + `"}}`)
 	var buf []byte
 	for b.Loop() {
-		buf = AppendAgentMessage(buf[:0], m, message)
+		buf = AppendAgentMessage(buf[:0], m, message, nil)
 	}
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,10 @@ type Config struct {
 	// PublicURL is how agents reach the API, such as "https://rcs.example.com":
 	// key files point there. Default: http:// and the address listened on.
 	PublicURL string `toml:"public_url"`
+	// RegionHeader names the header in which a proxy says to which regional endpoint
+	// a request came: us, europe or asia. Without it the host name says it: that of
+	// public_url with "us-", "europe-" or "asia-" before it. Only users:batchGet cares.
+	RegionHeader string `toml:"region_header"`
 	// Data is the directory of everything that is kept.
 	Data string `toml:"data"`
 	// Admin is the administrator's side.
@@ -38,6 +43,14 @@ type Config struct {
 	Webhooks WebhooksConfig `toml:"webhooks"`
 	// Phones is how connections of phones are kept.
 	Phones PhonesConfig `toml:"phones"`
+	// Limits bound what agents may do.
+	Limits LimitsConfig `toml:"limits"`
+	// Media is how files are kept and fetched.
+	Media MediaConfig `toml:"media"`
+	// Regions are where agents are launched.
+	Regions []RegionConfig `toml:"regions"`
+	// Carriers are known by their numbers.
+	Carriers []CarrierConfig `toml:"carriers"`
 	// Clock is the platform's clock.
 	Clock ClockConfig `toml:"clock"`
 	// Store is how the store works.
@@ -131,6 +144,8 @@ func Default() Config {
 		},
 		Webhooks: WebhooksConfig{Timeout: Duration(10 * time.Second), Retention: Duration(7 * day), PerAgent: 16},
 		Phones:   PhonesConfig{Ping: Duration(30 * time.Second), VerdictWait: Duration(750 * time.Millisecond)},
+		Limits:   defaultLimits(),
+		Media:    defaultMedia(),
 		Store:    StoreConfig{CacheMiB: 64},
 	}
 }
@@ -139,33 +154,40 @@ func Default() Config {
 // to its directory.
 func LoadConfig(file string) (Config, error) {
 	c := Default()
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return c, err
 	}
-	defer f.Close()
-	err = toml.NewDecoder(f).DisallowUnknownFields().Decode(&c)
+	if err := c.Apply(file, text); err != nil {
+		return c, err
+	}
+	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(filepath.Dir(file), *path)
+		}
+	}
+	return c, nil
+}
+
+// Apply reads settings over those of c. The errors name file.
+func (c *Config) Apply(file string, text []byte) error {
+	err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(c)
 	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		errs := make([]error, len(unknown.Errors))
 		for i, e := range unknown.Errors {
 			line, _ := e.Position()
 			errs[i] = fmt.Errorf("%s:%d: %s is not a setting", file, line, strings.Join(e.Key(), "."))
 		}
-		return c, errors.Join(errs...)
+		return errors.Join(errs...)
 	}
 	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := wrong.Position()
-		return c, fmt.Errorf("%s:%d:%d: %v\n%s", file, line, column, wrong, wrong.String())
+		return fmt.Errorf("%s:%d:%d: %v\n%s", file, line, column, wrong, wrong.String())
 	}
 	if err != nil {
-		return c, fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(filepath.Dir(file), *path)
-		}
-	}
-	return c, nil
+	return nil
 }
 
 // Check says everything that is wrong with the configuration, one error a rule.
@@ -204,6 +226,9 @@ func (c *Config) Check() error {
 	}
 	rule(c.Messages.HistoryRetention >= c.Messages.QueueRetention, "messages.history_retention: must be at least queue_retention")
 	rule(c.Webhooks.PerAgent > 0, "webhooks.per_agent: must be more than 0")
+	c.Limits.check(rule)
+	c.Media.check(rule)
 	rule(c.Store.CacheMiB > 0, "store.cache_mib: must be more than 0")
+	errs = append(errs, c.checkGeography()...)
 	return errors.Join(errs...)
 }

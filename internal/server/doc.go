@@ -12,6 +12,7 @@
 //     way to a phone, revoke.go and expiry.go for the way back.
 //  6. internal/outbox: the way to the agent's webhook.
 //  7. internal/auth and internal/registry: who may call, and who exists.
+//     internal/media: the files of messages.
 //  8. internal/httpapi: routes.go is the table of all calls.
 //  9. internal/gateway: the phones' side, spoken with the frames of internal/frame;
 //     docs/device-protocol.md is its reference.

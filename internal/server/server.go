@@ -19,6 +19,7 @@ import (
 	"github.com/openrbm/openrbm/internal/gateway"
 	"github.com/openrbm/openrbm/internal/httpapi"
 	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/internal/store"
@@ -53,6 +54,7 @@ type Server struct {
 	outbox   *outbox.Outbox
 	engine   *engine.Engine
 	gateway  *gateway.Gateway
+	media    *media.Files
 	metrics  *metrics
 
 	public, admin *listener // admin is public when it has no address of its own
@@ -137,7 +139,7 @@ func (s *Server) build(ctx context.Context) error {
 	if s.ledger, err = ledger.Open(ctx, db, s.clock); err != nil {
 		return err
 	}
-	if s.registry, err = registry.Open(ctx, s.ledger, s.log); err != nil {
+	if s.registry, err = registry.Open(ctx, s.ledger, s.log, s.cfg.geography()); err != nil {
 		return err
 	}
 	adminToken, err := s.adminToken()
@@ -154,9 +156,13 @@ func (s *Server) build(ctx context.Context) error {
 	s.engine = engine.New(s.ledger, s.registry, engine.Options{
 		VerdictWait:    time.Duration(s.cfg.Phones.VerdictWait),
 		QueueRetention: time.Duration(s.cfg.Messages.QueueRetention), HistoryRetention: time.Duration(s.cfg.Messages.HistoryRetention),
-		Notify: s.outbox.Hint, Logger: s.log,
+		Notify: s.outbox.Hint, Platform: s.registry.AnswerInvitation, Logger: s.log,
 	})
+	s.registry.Connected = s.engine.IsOnline
 	s.gateway = gateway.New(s.engine, s.registry, gateway.Options{PingInterval: time.Duration(s.cfg.Phones.Ping), Logger: s.log})
+	if s.media, err = s.openMedia(ctx); err != nil {
+		return err
+	}
 	s.metrics.watch(s)
 	s.route()
 	return nil
@@ -177,14 +183,15 @@ func (s *Server) adminToken() (string, error) {
 // route says what is served at which path of which listener.
 func (s *Server) route() {
 	api := httpapi.New(httpapi.Parts{
-		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Clock: s.clock,
+		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock,
 		WebhookClient: s.outbox.Client(), Disconnect: s.gateway.Disconnect, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: "pebble", TurnClock: s.cfg.Clock.Adjustable,
-		BaseURL: s.APIURL(),
+		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 	})
 	public := http.NewServeMux()
 	public.Handle("/", api)
 	public.Handle("/device/v1/connect", s.gateway)
+	public.Handle(media.Path, s.media)
 	s.public.http.Handler = public
 	admin := public
 	if s.admin != s.public {
@@ -203,6 +210,7 @@ func (s *Server) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stopLoops = cancel
 	s.loops.Go(func() { s.engine.Run(ctx) })
+	s.loops.Go(func() { s.media.Run(ctx) })
 	s.loops.Go(func() {
 		if err := s.outbox.Run(ctx); err != nil {
 			s.log.Error("outbox", "err", err)
@@ -261,6 +269,9 @@ func (s *Server) close(ctx context.Context) error {
 		s.stopLoops()
 	}
 	s.loops.Wait()
+	if s.media != nil {
+		s.media.Close()
+	}
 	if s.engine != nil {
 		s.engine.Close()
 	}

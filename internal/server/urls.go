@@ -43,12 +43,12 @@ func (s *Server) scheme() string {
 // webhooks tells the outbox where agents want to be called.
 type webhooks struct{ *registry.Registry }
 
-func (w webhooks) Webhook(_ context.Context, agent string) (outbox.Webhook, bool, error) {
-	a, err := w.Agent(agent)
-	if err != nil || a.Webhook == nil {
-		return outbox.Webhook{}, false, nil
+func (w webhooks) Webhook(ctx context.Context, agent string) (outbox.Webhook, bool, error) {
+	hook, err := w.WebhookOf(ctx, agent)
+	if err != nil || hook == nil {
+		return outbox.Webhook{}, false, err
 	}
-	return outbox.Webhook{URL: a.Webhook.URI, Token: a.Webhook.ClientToken}, true, nil
+	return outbox.Webhook{URL: hook.URI, Token: hook.ClientToken}, true, nil
 }
 
 // healthz says that the process lives.
