@@ -22,19 +22,26 @@ var Table = map[string]Floor{
 	"internal/clock": {0, 120},  // the platform's time, which a tester can turn
 	"internal/frame": {0, 700},  // the words of the device protocol
 
+	"businesscommunications": {1, 700}, // the words of the management API
+
 	"internal/store/memstore":    {1, 250},
 	"internal/store/pebblestore": {1, 1000}, // half of it is what a disk that fails or fills up needs
 	"internal/store/storetest":   {1, 1300},
 	"internal/delivery":          {1, 700},
+
+	"internal/apidoc": {2, 600}, // describes the API: discovery documents and OpenAPI
 
 	"internal/ledger": {2, 1800},
 
 	"internal/engine":   {3, 1800},
 	"internal/outbox":   {3, 1200},
 	"internal/registry": {3, 1500},
+	"internal/media":    {3, 1300},
 	"internal/auth":     {3, 1400},
 
-	"internal/httpapi": {4, 3000},
+	"internal/media/s3blobs": {4, 120}, // their contents in an object store
+
+	"internal/httpapi": {4, 4000}, // three APIs; a fifth of it is tables: routes, and what describes them
 	"internal/gateway": {4, 1500},
 
 	// The other side of the wire: it knows the API and the device protocol, and

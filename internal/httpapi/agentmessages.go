@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/openrbm/openrbm/internal/engine"
+	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/rbm"
 )
@@ -31,7 +32,12 @@ func (a *API) createAgentMessage(c *call) (any, error) {
 		before, repeated := a.Engine.EarlierMessage(c.r.Context(), ref)
 		return c.unless(before, repeated, err)
 	}
-	return c.accepted(a.Engine.AcceptMessage(c.r.Context(), ref, phone, m))
+	if media.Mentions(m) {
+		return a.acceptFiles(c, agent, ref, phone, m)
+	}
+	return a.acceptCounted(c, agent, ref, phone, m, func() (*engine.Accepted, error) {
+		return a.Engine.AcceptMessage(c.r.Context(), ref, phone, m)
+	})
 }
 
 // checkMessage says why m cannot be sent, and fills in what is only known for
@@ -46,9 +52,12 @@ func (a *API) checkMessage(ctx context.Context, agent *registry.Agent, phone str
 	}
 	if p.US {
 		class := rbm.Classify(m)
-		m.RichMessageClassification, m.Carrier = &class, p.Carrier
+		m.RichMessageClassification, m.Carrier = &class, a.Registry.CarrierOf(p)
 	}
-	return rbm.CheckFeatures(m, p.Features)
+	if err := rbm.CheckFeatures(m, p.Features); err != nil {
+		return err
+	}
+	return a.checkTraffic(ctx, agent, phone, m)
 }
 
 // deleteAgentMessage is phones.agentMessages.delete (facts/rbm-api.md §1.2).

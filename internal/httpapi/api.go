@@ -5,12 +5,14 @@ package httpapi
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/internal/clock"
 	"github.com/openrbm/openrbm/internal/engine"
 	"github.com/openrbm/openrbm/internal/ledger"
+	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/rbm"
@@ -23,6 +25,7 @@ type Parts struct {
 	Registry *registry.Registry
 	Auth     *auth.Auth
 	Outbox   *outbox.Outbox
+	Media    *media.Files
 	Clock    *clock.Clock
 	// WebhookClient makes the handshake with a webhook.
 	WebhookClient *http.Client
@@ -35,6 +38,11 @@ type Parts struct {
 	Disconnect func(phone string)
 	// Observe is told of every answer; method and path are the route's.
 	Observe func(method, path string, status int, took time.Duration)
+	// Limits bound what agents may do.
+	Limits Limits
+	// RegionHeader names the header in which a proxy says to which regional endpoint
+	// a request came: us, europe or asia. Empty: only the Host says it.
+	RegionHeader string
 	// TurnClock allows the admin API to turn the clock: for demos and tests.
 	TurnClock bool
 }
@@ -43,12 +51,15 @@ type Parts struct {
 type API struct {
 	Parts
 	router  *router
+	docs    *descriptions
+	quotas  *quotas
 	started time.Time
 }
 
 // New returns the API over parts.
 func New(parts Parts) *API {
-	return &API{Parts: parts, router: newRouter(messagingRoutes, managementRoutes, tokenRoutes, adminRoutes), started: parts.Clock.Now()}
+	return &API{Parts: parts, router: newRouter(messagingRoutes, fileRoutes, managementRoutes, tokenRoutes, adminRoutes, docRoutes),
+		docs: newDescriptions(), quotas: newQuotas(parts.Limits.PerMinute), started: parts.Clock.Now()}
 }
 
 // access is who may call a route.
@@ -79,12 +90,12 @@ type route struct {
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin := time.Now()
-	route, params := a.router.find(r.Method, r.URL.EscapedPath())
+	route, params := a.router.find(methodOf(r), r.URL.EscapedPath())
 	if route == nil {
-		notFoundPage(w, r)
+		a.noRoute(w, r)
 		return
 	}
-	c := &call{w: w, r: r, route: route, params: params, log: a.Logger, status: http.StatusOK}
+	c := &call{w: w, r: r, route: route, params: params, answers: a.docs.answers(route), log: a.Logger, status: http.StatusOK}
 	answer, err := a.answer(c)
 	if err != nil {
 		c.fail(err)
@@ -128,6 +139,18 @@ var services = map[access]struct{ name, scope string }{
 	management: {"google.communications.businesscommunications.v1.BusinessCommunicationsService.", auth.ScopeManagement},
 }
 
+// noRoute answers what no route does: OPTIONS with the methods that there are,
+// and everything else as Google does.
+func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodOptions {
+		if methods := a.router.methods(r.URL.EscapedPath()); methods != nil {
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			return
+		}
+	}
+	notFoundPage(w, r)
+}
+
 // notFoundPage is Google's answer to a path it does not know, or a path with
 // another verb (facts/rbm-api.md §4.4).
 func notFoundPage(w http.ResponseWriter, _ *http.Request) {
@@ -139,9 +162,20 @@ func notFoundPage(w http.ResponseWriter, _ *http.Request) {
 }
 
 // agentOf is the agent that the caller acts for. One that does not exist is
-// refused as somebody else's is (facts/rbm-api.md §4.2).
-func (a *API) agentOf(c *call) (*registry.Agent, error) {
-	id, err := c.caller.Agent(c.query.Get("agentId"))
+// refused as somebody else's is (facts/rbm-api.md §4.2). The call counts against
+// the agent's quota.
+func (a *API) agentOf(c *call) (*registry.Agent, error) { return a.agentNamed(c, "") }
+
+// agentNamed is agentOf for methods that take the agent's id in the body too
+// (facts/rbm-api.md §1.8).
+func (a *API) agentNamed(c *call, inBody string) (*registry.Agent, error) {
+	named := c.query.Get("agentId")
+	if named == "" {
+		named = inBody
+	} else if inBody != "" && registry.AgentID(inBody) != registry.AgentID(named) {
+		return nil, rbm.InvalidArgument(rbm.Violation{Field: "agent_id", Description: "The agentId of the body is not that of the query."})
+	}
+	id, err := c.caller.Agent(named)
 	if err != nil {
 		return nil, err
 	}
@@ -149,5 +183,8 @@ func (a *API) agentOf(c *call) (*registry.Agent, error) {
 	if rbm.CodeOf(err) == rbm.CodeNotFound {
 		return nil, auth.NotYourAgent()
 	}
-	return agent, err
+	if err != nil {
+		return nil, err
+	}
+	return agent, a.quotas.spend(c.route.rpc, agent.ID, a.Clock.Now())
 }

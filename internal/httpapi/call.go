@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -10,12 +11,12 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/openrbm/openrbm/internal/apidoc"
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/rbm"
 )
@@ -26,81 +27,39 @@ const maxBody = 1 << 20
 
 // call is one request being answered.
 type call struct {
-	w      http.ResponseWriter
-	r      *http.Request
-	route  *route
-	params []string // the values of the {names} in the path
-	query  url.Values
-	caller auth.Caller // of messaging routes
-	log    *slog.Logger
-	status int // of the answer
+	w       http.ResponseWriter
+	r       *http.Request
+	route   *route
+	params  []string // the values of the {names} in the path
+	query   url.Values
+	system  system
+	answers *apidoc.Type // what the route answers with, or nil
+	caller  auth.Caller  // of messaging routes
+	log     *slog.Logger
+	status  int // of the answer
 }
 
 // rawJSON is an answer that is JSON already.
 type rawJSON []byte
 
-// systemParameters are taken by every method (facts/rbm-api.md §7.1), also with
-// a '$' before them.
-var systemParameters = []string{
-	".xgafv", "access_token", "alt", "callback", "fields", "key", "oauth_token", "prettyPrint", "quotaUser",
-	"uploadType", "upload_protocol",
-}
-
-// parseQuery reads the query parameters and refuses those that the method does
-// not have (facts/rbm-api.md §4.4).
-func (c *call) parseQuery() error {
-	var err error
-	if c.query, err = url.ParseQuery(c.r.URL.RawQuery); err != nil {
-		return rbm.Errorf(rbm.CodeInvalidArgument, "The query string is malformed.")
-	}
-	if c.route.access == open {
-		return nil
-	}
-	var unknown []string
-	for name := range c.query {
-		if !slices.Contains(c.route.query, camel(name)) && !slices.Contains(systemParameters, strings.TrimPrefix(name, "$")) {
-			unknown = append(unknown, name)
-		}
-	}
-	if len(unknown) > 0 {
-		slices.Sort(unknown)
-		return unknownParameters(unknown)
-	}
-	for name, v := range c.query {
-		if camel(name) != name && c.query.Get(camel(name)) == "" {
-			c.query[camel(name)] = v
-		}
-	}
-	return nil
-}
-
-func unknownParameters(names []string) error {
-	violations := make([]rbm.Violation, len(names))
-	for i, name := range names {
-		violations[i].Description = fmt.Sprintf(
-			"Invalid JSON payload received. Unknown name \"%s\": Cannot bind query parameter. Field '%s' could not be found in request message.", name, name)
-	}
-	return rbm.InvalidArgument(violations...)
-}
-
-// camel is the lowerCamelCase of a snake_case name: both spellings are accepted.
-func camel(name string) string {
-	if !strings.Contains(name, "_") {
-		return name
-	}
-	var b strings.Builder
-	for i, part := range strings.Split(name, "_") {
-		if i > 0 && part != "" {
-			part = strings.ToUpper(part[:1]) + part[1:]
-		}
-		b.WriteString(part)
-	}
-	return b.String()
-}
-
 // body reads the request's body, unpacked. A form is not JSON: its fields are
 // parameters that no method has (facts/rbm-api.md §7.2).
 func (c *call) body() ([]byte, error) {
+	b, err := c.unpacked()
+	if err == nil && c.isForm() && len(b) > 0 {
+		return nil, unknownParameters([]string{string(b[:min(len(b), 1024)])})
+	}
+	return b, err
+}
+
+func (c *call) isForm() bool {
+	t, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	return t == "application/x-www-form-urlencoded"
+}
+
+// unpacked reads the request's body, at most maxBody of it before and after
+// unpacking.
+func (c *call) unpacked() ([]byte, error) {
 	limited := http.MaxBytesReader(c.w, c.r.Body, maxBody)
 	var from io.Reader = limited
 	switch coding := c.r.Header.Get("Content-Encoding"); strings.ToLower(coding) {
@@ -120,9 +79,6 @@ func (c *call) body() ([]byte, error) {
 	}
 	if err != nil {
 		return nil, rbm.Errorf(rbm.CodeInvalidArgument, "The request body could not be read: it is cut short or damaged.")
-	}
-	if t, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); t == "application/x-www-form-urlencoded" && len(b) > 0 {
-		return nil, unknownParameters([]string{string(b[:min(len(b), 1024)])})
 	}
 	return b, nil
 }
@@ -148,47 +104,73 @@ func readAll(r io.Reader, expect int64) ([]byte, error) {
 	}
 }
 
-// pretty says whether the answer is indented: unless the client asks otherwise
-// (facts/rbm-api.md §7.1).
-func (c *call) pretty() bool {
-	for _, name := range []string{"prettyPrint", "$prettyPrint"} {
-		if v, err := strconv.ParseBool(c.query.Get(name)); err == nil {
-			return v
-		}
-	}
-	return true
-}
-
-func (c *call) marshal(v any) ([]byte, error) {
+// marshal is v as the system parameters want it; a mask is for good answers only.
+func (c *call) marshal(v any, fields mask) ([]byte, error) {
 	raw, isRaw := v.(rawJSON)
-	switch {
-	case isRaw && c.pretty():
-		out, err := jsontext.AppendFormat(make([]byte, 0, 2*len(raw)), raw, jsontext.WithIndent("  "))
-		return append(out, '\n'), err
-	case isRaw:
-		return raw, nil
-	case c.pretty():
+	if !isRaw && fields == nil && !c.system.compact {
 		return rbm.MarshalPretty(v)
 	}
-	return rbm.Marshal(v)
+	if !isRaw {
+		b, err := rbm.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		raw = b
+	}
+	if fields != nil {
+		b, err := fields.apply(raw)
+		if err != nil {
+			return nil, err
+		}
+		raw = b
+	}
+	if c.system.compact {
+		return raw, nil
+	}
+	out, err := jsontext.AppendFormat(make([]byte, 0, 2*len(raw)), raw, jsontext.WithIndent("  "))
+	return append(out, '\n'), err
 }
 
 // write sends v as Google does (facts/rbm-api.md §7.5).
-func (c *call) write(status int, v any) {
+func (c *call) write(status int, v any, fields mask) {
 	c.status = status
-	b, err := c.marshal(v)
+	b, err := c.marshal(v, fields)
 	if err != nil {
 		c.log.ErrorContext(c.r.Context(), "answer", "path", c.route.path, "err", err)
 		http.Error(c.w, "internal error", http.StatusInternalServerError)
 		return
 	}
+	kind := "application/json; charset=UTF-8"
+	if c.system.callback != "" {
+		kind, b = "text/javascript; charset=UTF-8", script(c.system.callback, b)
+	}
 	h := c.w.Header()
-	h.Set("Content-Type", "application/json; charset=UTF-8")
+	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "private")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "SAMEORIGIN")
+	h["Vary"] = vary
+	if len(b) >= minGzip && takesGzip(c.r) {
+		h.Set("Content-Encoding", "gzip")
+		b = packed(b)
+	}
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(b) // a client that has gone is no fault of ours
+}
+
+// vary are the Vary headers of every answer (facts/rbm-api.md §7.5). It is not
+// to be changed: all answers share it.
+var vary = []string{"X-Origin", "Referer", "Origin,Accept-Encoding"}
+
+// script is the JSONP of an answer. The comment keeps the callback's name from
+// being the first bytes, which other programs than a browser may act upon.
+func script(callback string, b []byte) []byte {
+	b, err := jsontext.AppendFormat(nil, bytes.TrimSpace(b), jsontext.PreserveRawStrings(false), jsontext.EscapeForJS(true), jsontext.EscapeForHTML(true))
+	if err != nil {
+		b = []byte("{}") // it is JSON of our own making
+	}
+	return fmt.Appendf(nil, "/* API callback */\n%s(%s);\n", callback, b)
 }
 
 func (c *call) succeed(v any) {
@@ -196,7 +178,7 @@ func (c *call) succeed(v any) {
 		v = rawJSON("{}")
 	}
 	if _, written := v.(answered); !written {
-		c.write(http.StatusOK, v)
+		c.write(http.StatusOK, v, c.system.fields)
 	}
 }
 
@@ -216,6 +198,5 @@ func (c *call) fail(err error) {
 	if e.RetryAfter > 0 {
 		c.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
-	legacy := c.query.Get("$.xgafv") == "1"
-	c.write(e.Code.HTTPStatus(), e.Envelope(legacy))
+	c.write(e.Code.HTTPStatus(), e.Envelope(c.system.legacy), nil)
 }

@@ -17,7 +17,7 @@ func (a *API) getCapabilities(c *call) (any, error) {
 	}
 	can := &rbm.Capabilities{Features: p.Features}
 	if p.US {
-		can.Carrier = p.Carrier
+		can.Carrier = a.Registry.CarrierOf(p)
 	}
 	return can, nil
 }

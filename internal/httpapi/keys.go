@@ -17,7 +17,11 @@ func (a *API) listKeys(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	email := auth.AgentEmail(agent.ID)
+	return a.keysOf(c, auth.AgentEmail(agent.ID))
+}
+
+// keysOf lists the keys of an account, which need not exist.
+func (a *API) keysOf(c *call, email string) (any, error) {
 	keys, err := a.Auth.ListKeys(c.r.Context(), email)
 	if err != nil && rbm.CodeOf(err) != rbm.CodeNotFound {
 		return nil, err

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -57,11 +58,42 @@ func (r *router) find(method, escapedPath string) (*route, []string) {
 	return nil, nil
 }
 
+// methods are the methods that a path has, or none: it is unknown.
+func (r *router) methods(escapedPath string) []string {
+	var found []string
+	for _, method := range [...]string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		if route, _ := r.find(method, escapedPath); route == nil {
+			continue
+		}
+		found = append(found, method)
+		if method == "GET" {
+			found = append(found, "HEAD")
+		}
+	}
+	return found
+}
+
+// overrideHeader says the real method of a POST: not every client can send PATCH,
+// or long addresses (facts/rbm-api.md §7.3).
+const overrideHeader = "X-Http-Method-Override"
+
+// methodOf is the method whose route answers r. A HEAD is a GET whose body stays
+// behind.
+func methodOf(r *http.Request) string {
+	if override := r.Header.Get(overrideHeader); r.Method == "POST" && override != "" {
+		return strings.ToUpper(override)
+	}
+	if r.Method == "HEAD" {
+		return "GET"
+	}
+	return r.Method
+}
+
 func (c *compiled) match(segments []string) ([]string, bool) {
 	var params []string
 	for i, want := range c.segments {
 		if !strings.HasPrefix(want, "{") {
-			if segments[i] != want {
+			if segments[i] != want && unescaped(segments[i]) != want {
 				return nil, false
 			}
 			continue
@@ -73,4 +105,11 @@ func (c *compiled) match(segments []string) ([]string, bool) {
 		params = append(params, v)
 	}
 	return params, true
+}
+
+func unescaped(segment string) string {
+	if v, err := url.PathUnescape(segment); err == nil {
+		return v
+	}
+	return segment
 }

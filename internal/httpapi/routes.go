@@ -6,10 +6,62 @@ var messagingRoutes = []route{
 	{"DELETE", "/v1/phones/{phone}/agentMessages/{id}", messaging, "DeleteAgentMessage", []string{"agentId"}, (*API).deleteAgentMessage},
 	{"POST", "/v1/phones/{phone}/agentEvents", messaging, "CreateAgentEvent", []string{"eventId", "agentId"}, (*API).createAgentEvent},
 	{"GET", "/v1/phones/{phone}/capabilities", messaging, "GetCapabilities", []string{"requestId", "agentId"}, (*API).getCapabilities},
+	{"POST", "/v1/phones/{phone}/capability:requestCapabilityCallback", messaging, "RequestCapabilityCallback", []string{"agentId"}, (*API).requestCapabilityCallback},
+	{"POST", "/v1/phones/{phone}/dialogflowMessages", messaging, "CreateDialogflowMessage", []string{"messageIdPrefix", "agentId"}, (*API).createDialogflowMessage},
+	{"POST", "/v1/phones/{phone}/testers", messaging, "CreateTester", []string{"agentId"}, (*API).inviteTester},
+	{"POST", "/v1/files", messaging, "CreateFile", []string{"agentId"}, (*API).createFile},
+	{"POST", uploadPath, messaging, "CreateFile", []string{"agentId"}, (*API).uploadFile},
+	{"POST", "/v1/users:batchGet", messaging, "BatchGetUsers", []string{"agentId"}, (*API).batchGetUsers},
+}
+
+// fileRoutes are the rest of uploads: an upload's address is its own credential
+// (facts/rbm-api.md §7.4), a phone shows its device token.
+var fileRoutes = []route{
+	{"PUT", uploadPath, open, "", nil, (*API).continueUpload},
+	{"DELETE", uploadPath, open, "", nil, (*API).cancelUpload},
+	{"POST", uploadPath + "/{upload}", open, "", nil, (*API).commandUpload},
+	{"PUT", uploadPath + "/{upload}", open, "", nil, (*API).commandUpload},
+	{"POST", "/device/v1/files", open, "", nil, (*API).uploadUserFile},
 }
 
 // managementRoutes is the Business Communications API (facts/rbm-api.md §8).
-var managementRoutes = []route{}
+var managementRoutes = []route{
+	{"GET", "/v1/analytics/agentPerformances", management, "ListAgentPerformances", []string{"pageSize", "pageToken"}, (*API).listAgentPerformances},
+
+	{"POST", "/v1/brands", management, "CreateBrand", nil, (*API).createBrand},
+	{"GET", "/v1/brands", management, "ListBrands", []string{"pageSize", "pageToken"}, (*API).listBrands},
+	{"GET", "/v1/brands/{brand}", management, "GetBrand", nil, (*API).getBrand},
+	{"PATCH", "/v1/brands/{brand}", management, "UpdateBrand", []string{"updateMask"}, (*API).patchBrand},
+	{"DELETE", "/v1/brands/{brand}", management, "DeleteBrand", []string{"force"}, (*API).deleteBrand},
+
+	{"POST", "/v1/brands/{brand}/agents", management, "CreateAgent", nil, (*API).createManagedAgent},
+	{"GET", "/v1/brands/{brand}/agents", management, "ListAgents", []string{"pageSize", "pageToken", "launchStateFilter", "includeLaunchData"}, (*API).listManagedAgents},
+	{"GET", "/v1/brands/{brand}/agents/{agent}", management, "GetAgent", nil, (*API).getManagedAgent},
+	{"PATCH", "/v1/brands/{brand}/agents/{agent}", management, "UpdateAgent", []string{"updateMask"}, (*API).patchManagedAgent},
+	{"DELETE", "/v1/brands/{brand}/agents/{agent}", management, "DeleteAgent", nil, (*API).deleteManagedAgent},
+
+	{"GET", "/v1/brands/{brand}/agents/{agent}/launch", management, "GetAgentLaunch", nil, (*API).getLaunch},
+	{"PATCH", "/v1/brands/{brand}/agents/{agent}/launch", management, "UpdateAgentLaunch", []string{"updateMask", "actingParty"}, (*API).updateLaunch},
+	{"POST", "/v1/brands/{brand}/agents/{agent}:requestLaunch", management, "RequestAgentLaunch", nil, (*API).requestLaunch},
+	{"GET", "/v1/brands/{brand}/agents/{agent}/verification", management, "GetAgentVerification", nil, (*API).getVerification},
+	{"PATCH", "/v1/brands/{brand}/agents/{agent}/verification", management, "UpdateAgentVerification", []string{"updateMask"}, (*API).updateVerification},
+	{"POST", "/v1/brands/{brand}/agents/{agent}:requestVerification", management, "RequestAgentVerification", nil, (*API).requestVerification},
+
+	{"POST", "/v1/brands/{brand}/agents/{agent}/integrations", management, "CreateIntegration", nil, (*API).createIntegration},
+	{"GET", "/v1/brands/{brand}/agents/{agent}/integrations", management, "ListIntegrations", []string{"pageSize", "pageToken"}, (*API).listIntegrations},
+	{"GET", "/v1/brands/{brand}/agents/{agent}/integrations/{integration}", management, "GetIntegration", nil, (*API).getIntegration},
+	{"PATCH", "/v1/brands/{brand}/agents/{agent}/integrations/{integration}", management, "UpdateIntegration", []string{"updateMask"}, (*API).patchIntegration},
+	{"DELETE", "/v1/brands/{brand}/agents/{agent}/integrations/{integration}", management, "DeleteIntegration", nil, (*API).deleteIntegration},
+
+	{"GET", "/v1/partners/{partner}", management, "GetPartner", nil, (*API).getPartner},
+	{"PATCH", "/v1/partners/{partner}", management, "UpdatePartner", []string{"updateMask"}, (*API).patchPartner},
+	{"GET", "/v1/regions", management, "ListRegions", nil, (*API).listRegions},
+
+	{"POST", "/v1/testers", management, "CreateTester", nil, (*API).createManagedTester},
+	{"GET", "/v1/testers", management, "ListTesters", []string{"agentId"}, (*API).listManagedTesters},
+	{"GET", "/v1/testers/{phone}", management, "GetTester", []string{"agentId"}, (*API).getManagedTester},
+	{"DELETE", "/v1/testers/{phone}", management, "DeleteTester", []string{"agentId"}, (*API).deleteManagedTester},
+}
 
 // tokenRoutes are the token endpoints that the official clients use
 // (facts/rbm-api.md §5.2).
@@ -40,6 +92,13 @@ var adminRoutes = []route{
 	{"GET", "/admin/v1/agents/{agent}/keys", admin, "", nil, (*API).listKeys},
 	{"POST", "/admin/v1/agents/{agent}/keys", admin, "", nil, (*API).createKey},
 	{"DELETE", "/admin/v1/agents/{agent}/keys/{key}", admin, "", nil, (*API).deleteKey},
+
+	{"GET", "/admin/v1/partnerKeys", admin, "", nil, (*API).listPartnerKeys},
+	{"POST", "/admin/v1/partnerKeys", admin, "", nil, (*API).createPartnerKey},
+	{"DELETE", "/admin/v1/partnerKeys/{key}", admin, "", nil, (*API).deletePartnerKey},
+	{"GET", "/admin/v1/partner/webhook", admin, "", nil, (*API).getPartnerWebhook},
+	{"PUT", "/admin/v1/partner/webhook", admin, "", nil, (*API).putPartnerWebhook},
+	{"DELETE", "/admin/v1/partner/webhook", admin, "", nil, (*API).deletePartnerWebhook},
 
 	{"GET", "/admin/v1/agents/{agent}/testers", admin, "", nil, (*API).listTesters},
 	{"POST", "/admin/v1/agents/{agent}/testers", admin, "", nil, (*API).createTester},

@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/openrbm/openrbm/internal/engine"
+	"github.com/openrbm/openrbm/internal/registry"
+	"github.com/openrbm/openrbm/rbm"
+)
+
+// Limits bound what one agent may do; zero is no limit.
+type Limits struct {
+	// PerMinute is how many calls of a method an agent may make in a minute, by the
+	// names of Methods. They may come at once.
+	PerMinute map[string]int
+	// PromotionsPer28Days is how many PROMOTION messages an agent may send to one
+	// user in 28 days (facts/rbm-api.md §4.2).
+	PromotionsPer28Days int
+	// Invitations bound phones.testers.create (facts/rbm-api.md §1.7).
+	Invitations registry.InviteLimits
+	// UnsubscribedPromotions lets PROMOTION messages through to users who have
+	// unsubscribed. Google leaves it to the agent (facts/rbm-api.md §2.11).
+	UnsubscribedPromotions bool
+}
+
+// Methods are the names of the messaging API's methods, which Limits.PerMinute
+// has as keys.
+func Methods() []string {
+	var names []string
+	for _, r := range messagingRoutes {
+		if !slices.Contains(names, r.rpc) {
+			names = append(names, r.rpc)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// maxBuckets is how many pairs of agent and method are counted at a time, about
+// 0.2 KB each. The pair that called longest ago is forgotten, and begins anew.
+const maxBuckets = 16_384
+
+// quotas counts the calls of agents, a token bucket for each pair of agent and
+// method.
+type quotas struct {
+	perMinute map[string]int
+
+	mu      sync.Mutex
+	buckets *lru.Cache[[2]string, *rate.Limiter]
+}
+
+func newQuotas(perMinute map[string]int) *quotas {
+	buckets, _ := lru.New[[2]string, *rate.Limiter](maxBuckets) // fails for a size of 0 only
+	return &quotas{perMinute: perMinute, buckets: buckets}
+}
+
+// spend counts a call, or refuses it with RESOURCE_EXHAUSTED and the time after
+// which the next one is taken.
+func (q *quotas) spend(method, agent string, now time.Time) error {
+	most := q.perMinute[method]
+	if most <= 0 {
+		return nil
+	}
+	turn := q.bucket(method, agent, most).ReserveN(now, 1)
+	wait := turn.DelayFrom(now)
+	if wait == 0 {
+		return nil
+	}
+	turn.CancelAt(now)
+	return &rbm.Error{
+		Code: rbm.CodeResourceExhausted, Reason: "RATE_LIMIT_EXCEEDED", Domain: errorDomain, RetryAfter: wait,
+		Message:  fmt.Sprintf("Quota exceeded: the agent may call %s %d times a minute.", method, most),
+		Metadata: map[string]string{"method": method},
+	}
+}
+
+func (q *quotas) bucket(method, agent string, most int) *rate.Limiter {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	pair := [2]string{method, agent}
+	b, ok := q.buckets.Get(pair)
+	if !ok {
+		b = rate.NewLimiter(rate.Limit(float64(most)/60), most)
+		q.buckets.Add(pair, b)
+	}
+	return b
+}
+
+// errorDomain is the domain of the reasons that are OpenRBM's own.
+const errorDomain = "openrbm"
+
+// checkTraffic says why agent may not send m to phone: the kind of traffic is
+// not for it, or it is a promotion that the user does not want
+// (facts/rbm-api.md §2.11).
+func (a *API) checkTraffic(ctx context.Context, agent *registry.Agent, phone string, m *rbm.AgentMessage) error {
+	traffic, err := rbm.TrafficType(agent.UseCase, m.MessageTrafficType)
+	if err != nil || traffic != rbm.TrafficPromotion || a.Limits.UnsubscribedPromotions {
+		return err
+	}
+	unsubscribed, err := a.Engine.Unsubscribed(ctx, agent.ID, phone)
+	if err == nil && unsubscribed {
+		return &rbm.Error{
+			Code: rbm.CodePermissionDenied, Reason: "USER_UNSUBSCRIBED", Domain: errorDomain,
+			Message: "The user has unsubscribed from this agent: messages of the type PROMOTION are not delivered until the user subscribes again.",
+		}
+	}
+	return err
+}
+
+// acceptCounted accepts m, which has passed all checks, unless it is a promotion
+// and the user has had enough of the agent's (facts/rbm-api.md §4.2).
+func (a *API) acceptCounted(c *call, agent *registry.Agent, ref engine.Ref, phone string, m *rbm.AgentMessage, accept func() (*engine.Accepted, error)) (any, error) {
+	traffic, err := rbm.TrafficType(agent.UseCase, m.MessageTrafficType)
+	if most := a.Limits.PromotionsPer28Days; err == nil && traffic == rbm.TrafficPromotion && most > 0 {
+		err = a.Registry.CountPromotion(c.r.Context(), agent.ID, phone, ref.ID, most)
+	}
+	if err != nil {
+		before, repeated := a.Engine.EarlierMessage(c.r.Context(), ref)
+		return c.unless(before, repeated, err)
+	}
+	return c.accepted(accept())
+}

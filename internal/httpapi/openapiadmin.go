@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"github.com/openrbm/openrbm/internal/apidoc"
+	"github.com/openrbm/openrbm/rbm"
+)
+
+// adminMethods describes the admin API.
+var adminMethods = []apidoc.Method{
+	{ID: "status", HTTP: "GET", Path: "/admin/v1/status", About: "Says what runs here.",
+		Response: apidoc.Of[struct {
+			Version   string        `json:"version"`
+			StartTime rbm.Timestamp `json:"startTime"`
+			Agents    int           `json:"agents"`
+			Phones    int           `json:"phones"`
+			Online    int           `json:"online"`
+			Store     string        `json:"store"`
+		}]()},
+	{ID: "clock.get", HTTP: "GET", Path: "/admin/v1/clock", Response: apidoc.Of[clockJSON](), About: "Says the platform's time."},
+	{ID: "clock.advance", HTTP: "POST", Path: "/admin/v1/clock:advance", Response: apidoc.Of[clockJSON](),
+		Request: apidoc.Of[struct {
+			By rbm.Duration `json:"by"`
+		}](),
+		About: "Turns the platform's clock ahead, where the configuration allows it."},
+
+	{ID: "agents.list", HTTP: "GET", Path: "/admin/v1/agents", About: "Lists the agents.",
+		Response: apidoc.Of[struct {
+			Agents []agentJSON `json:"agents"`
+		}]()},
+	{ID: "agents.create", HTTP: "POST", Path: "/admin/v1/agents", Request: apidoc.Of[agentPatch](), Response: apidoc.Of[agentJSON](), About: "Makes an agent."},
+	{ID: "agents.get", HTTP: "GET", Path: "/admin/v1/agents/{agent}", Response: apidoc.Of[agentJSON](), About: "Shows an agent."},
+	{ID: "agents.patch", HTTP: "PATCH", Path: "/admin/v1/agents/{agent}", Request: apidoc.Of[agentPatch](), Response: apidoc.Of[agentJSON](),
+		About: "Changes the fields of an agent that are given."},
+	{ID: "agents.delete", HTTP: "DELETE", Path: "/admin/v1/agents/{agent}", About: "Removes an agent with its keys and testers."},
+	{ID: "agents.launch", HTTP: "POST", Path: "/admin/v1/agents/{agent}:launch", Response: apidoc.Of[agentJSON](), About: "Lets an agent reach every phone."},
+	{ID: "agents.unlaunch", HTTP: "POST", Path: "/admin/v1/agents/{agent}:unlaunch", Response: apidoc.Of[agentJSON](), About: "Lets an agent reach its testers only."},
+
+	{ID: "agents.webhook.get", HTTP: "GET", Path: "/admin/v1/agents/{agent}/webhook", Response: apidoc.Of[webhookJSON](), About: "Shows an agent's webhook and how it does."},
+	{ID: "agents.webhook.put", HTTP: "PUT", Path: "/admin/v1/agents/{agent}/webhook", Response: apidoc.Of[webhookJSON](),
+		Request: webhookRequest,
+		About:   "Sets an agent's webhook after verifying that it is the agent's."},
+	{ID: "agents.webhook.delete", HTTP: "DELETE", Path: "/admin/v1/agents/{agent}/webhook", About: "Removes an agent's webhook."},
+	{ID: "agents.webhook.retry", HTTP: "POST", Path: "/admin/v1/agents/{agent}/webhook:retry", About: "Delivers what waits for an agent's webhook now."},
+
+	{ID: "agents.keys.list", HTTP: "GET", Path: "/admin/v1/agents/{agent}/keys", About: "Lists an agent's keys.",
+		Response: keyList},
+	{ID: "agents.keys.create", HTTP: "POST", Path: "/admin/v1/agents/{agent}/keys", About: "Makes a key and answers with its key file, the only copy of the private half.",
+		Response: keyFile},
+	{ID: "agents.keys.delete", HTTP: "DELETE", Path: "/admin/v1/agents/{agent}/keys/{key}", About: "Makes a key worthless, and the access tokens that it got."},
+
+	{ID: "partnerKeys.list", HTTP: "GET", Path: "/admin/v1/partnerKeys", About: "Lists the partner's keys.",
+		Response: keyList},
+	{ID: "partnerKeys.create", HTTP: "POST", Path: "/admin/v1/partnerKeys", About: "Makes a key of the partner, who manages everything, and answers with its key file.",
+		Response: keyFile},
+	{ID: "partnerKeys.delete", HTTP: "DELETE", Path: "/admin/v1/partnerKeys/{key}", About: "Makes a key of the partner worthless."},
+	{ID: "partner.webhook.get", HTTP: "GET", Path: "/admin/v1/partner/webhook", Response: apidoc.Of[partnerWebhookJSON](), About: "Shows the webhook of agents that have none of their own."},
+	{ID: "partner.webhook.put", HTTP: "PUT", Path: "/admin/v1/partner/webhook", Response: apidoc.Of[partnerWebhookJSON](),
+		Request: webhookRequest,
+		About:   "Sets that webhook after verifying it."},
+	{ID: "partner.webhook.delete", HTTP: "DELETE", Path: "/admin/v1/partner/webhook", About: "Removes that webhook."},
+
+	{ID: "agents.testers.list", HTTP: "GET", Path: "/admin/v1/agents/{agent}/testers", About: "Lists an agent's testers.",
+		Response: apidoc.Of[struct {
+			Testers []testerJSON `json:"testers"`
+		}]()},
+	{ID: "agents.testers.create", HTTP: "POST", Path: "/admin/v1/agents/{agent}/testers", Request: apidoc.Of[testerJSON](), Response: apidoc.Of[testerJSON](),
+		About: "Makes a phone a tester without asking its user."},
+	{ID: "agents.testers.delete", HTTP: "DELETE", Path: "/admin/v1/agents/{agent}/testers/{phone}", About: "Removes a tester."},
+
+	{ID: "agents.messages.get", HTTP: "GET", Path: "/admin/v1/agents/{agent}/messages/{id}", Response: apidoc.Of[messageJSON](), About: "Says where a message or event stands."},
+
+	{ID: "phones.list", HTTP: "GET", Path: "/admin/v1/phones", About: "Lists the phones, 100 to a page or as many as pageSize says, at most 1000.",
+		Response: apidoc.Of[struct {
+			Phones        []phoneJSON `json:"phones"`
+			NextPageToken string      `json:"nextPageToken"`
+		}]()},
+	{ID: "phones.create", HTTP: "POST", Path: "/admin/v1/phones", Request: apidoc.Of[phonePatch](), Response: apidoc.Of[phoneJSON](),
+		About: "Makes a phone; the answer is the only one with its device token."},
+	{ID: "phones.get", HTTP: "GET", Path: "/admin/v1/phones/{phone}", Response: apidoc.Of[phoneJSON](), About: "Shows a phone."},
+	{ID: "phones.patch", HTTP: "PATCH", Path: "/admin/v1/phones/{phone}", Request: apidoc.Of[phonePatch](), Response: apidoc.Of[phoneJSON](),
+		About: "Changes the fields of a phone that are given."},
+	{ID: "phones.delete", HTTP: "DELETE", Path: "/admin/v1/phones/{phone}", About: "Removes a phone and takes it offline."},
+	{ID: "phones.issueToken", HTTP: "POST", Path: "/admin/v1/phones/{phone}:issueToken", About: "Replaces a phone's device token.",
+		Response: apidoc.Of[struct {
+			PhoneNumber string `json:"phoneNumber"`
+			DeviceToken string `json:"deviceToken"`
+		}]()},
+}
+
+// The bodies that several methods have.
+var (
+	keyFile = apidoc.Of[struct {
+		Type                    string `json:"type"`
+		ProjectID               string `json:"project_id"`
+		PrivateKeyID            string `json:"private_key_id"`
+		PrivateKey              string `json:"private_key"`
+		ClientEmail             string `json:"client_email"`
+		ClientID                string `json:"client_id"`
+		AuthURI                 string `json:"auth_uri"`
+		TokenURI                string `json:"token_uri"`
+		AuthProviderX509CertURL string `json:"auth_provider_x509_cert_url"`
+		ClientX509CertURL       string `json:"client_x509_cert_url"`
+		UniverseDomain          string `json:"universe_domain"`
+	}]()
+	keyList = apidoc.Of[struct {
+		Keys []keyJSON `json:"keys"`
+	}]()
+	webhookRequest = apidoc.Of[struct {
+		URI              string `json:"uri"`
+		ClientToken      string `json:"clientToken"`
+		SkipVerification bool   `json:"skipVerification"`
+	}]()
+)
