@@ -1,5 +1,5 @@
 # `make test` is everything a change must pass; `make bench` measures.
-.PHONY: all build test check race fuzz bench clean
+.PHONY: all build test deps check race fuzz bench clean
 
 GO ?= go
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -10,8 +10,12 @@ all: build
 build:
 	$(GO) build -o bin/openrbm ./cmd/openrbm
 
-test: check
+test: deps check
 	$(GO) test ./...
+
+# What the tests need beside Go: Node with npm, for Google's own Node libraries.
+deps:
+	@command -v npm >/dev/null || (apt-get update && apt-get install -y nodejs npm)
 
 check:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi

@@ -1,7 +1,10 @@
 package bench
 
 import (
+	"bytes"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +22,15 @@ var card = []byte(`{"contentMessage":{"richCard":{"standaloneCard":{"cardOrienta
 	`"suggestions":[{"reply":{"text":"Thanks","postbackData":"thanks"}},{"reply":{"text":"Where is it?","postbackData":"where:4711"}}]},` +
 	`"messageTrafficType":"TRANSACTION"}`)
 
+// cardAt is card with pictures that the platform can fetch.
+func cardAt(b *testing.B) []byte {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/jpeg")
+	}))
+	b.Cleanup(site.Close)
+	return bytes.ReplaceAll(card, []byte("https://cdn.example.com"), []byte(site.URL))
+}
+
 var text = []byte(`{"contentMessage":{"text":"Your code is 123 456. It is good for ten minutes."}}`)
 
 // rounds is how often ceiling and platform are measured in turn.
@@ -30,7 +42,7 @@ func BenchmarkAccept(b *testing.B) {
 	for _, body := range []struct {
 		name string
 		json []byte
-	}{{"card", card}, {"text", text}} {
+	}{{"card", cardAt(b)}, {"text", text}} {
 		b.Run(fmt.Sprintf("%s-%dB", body.name, len(body.json)), func(b *testing.B) {
 			ceiling := bare(b)
 			p := newPlatform(b, connections)

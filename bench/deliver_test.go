@@ -29,10 +29,11 @@ func BenchmarkSendToFrame(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer r.conn.Close()
+	picture := cardAt(b)
 	var frames []time.Duration
 	for b.Loop() {
 		begin := time.Now()
-		if err := r.post(p.send(p.Number()), p.token, card); err != nil {
+		if err := r.post(p.send(p.Number()), p.token, picture); err != nil {
 			b.Fatal(err)
 		}
 		<-arrived

@@ -135,7 +135,9 @@ func TestParseEvent(t *testing.T) {
 		"read":      {`{` + from + `,"eventType":"READ","eventId":"e","messageId":"a",` + agent + `}`, "e", rbm.UserEventRead},
 		"new event": {`{` + from + `,"eventType":"DANCED","eventId":"e","newField":{"x":[1]},` + agent + `}`, "e", rbm.UserEventType("DANCED")},
 		"expiry":    {`{"phoneNumber":"+12223334444","eventType":"TTL_EXPIRATION_REVOKED","eventId":"e","messageId":"a",` + agent + `}`, "e", rbm.ServerEventTTLExpirationRevoked},
-		"launch":    {`{"eventId":"agent/1","newLaunchState":"LAUNCHED",` + agent + `}`, "agent/1", nil},
+		"capabilities": {`{"requestId":"r","phoneNumber":"+12223334444","status":{"code":5,"message":"gone"},` + agent + `}`, "r",
+			&rbm.CapabilityCallbackResponse{RequestID: "r", PhoneNumber: "+12223334444", Status: &rbm.Status{Code: 5, Message: "gone"}}},
+		"launch": {`{"eventId":"agent/1","newLaunchState":"LAUNCHED",` + agent + `}`, "agent/1", nil},
 	} {
 		e, err := ParseEvent([]byte(tc.data))
 		if err != nil {
@@ -164,6 +166,8 @@ func content(e Event) any {
 		return e.UserEvent.EventType
 	case e.ServerEvent != nil:
 		return e.ServerEvent.EventType
+	case e.Capabilities != nil:
+		return e.Capabilities
 	}
 	return nil
 }

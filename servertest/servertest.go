@@ -37,6 +37,9 @@ type Options struct {
 	Dir string
 	// Listen is the address (a free port of 127.0.0.1).
 	Listen string
+	// Settings are further settings, in the TOML of the configuration file, such as
+	// "[limits]\npromotions_per_28_days = 2".
+	Settings string
 	// LogLevel is what goes to standard error: debug, info, warn or error (error).
 	LogLevel string
 }
@@ -67,6 +70,9 @@ func (s *Server) start() {
 	}
 	cfg := server.DemoConfig(s.Dir, listen)
 	cfg.Log.Level = level
+	if err := cfg.Apply("Options.Settings", []byte(s.opts.Settings)); err != nil {
+		s.t.Fatalf("servertest: %v", err)
+	}
 	running, ready, err := server.StartDemo(s.t.Context(), s.Dir, cfg)
 	if err != nil {
 		s.t.Fatalf("servertest: %v", err)

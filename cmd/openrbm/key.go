@@ -20,8 +20,24 @@ type keyCmd struct {
 
 type keyCreateCmd struct {
 	adminFlags
-	oneAgent
-	Out string `short:"o" placeholder:"FILE" help:"Key file to write; must not exist. Default: AGENT-key.json."`
+	Agent   string `arg:"" optional:"" help:"Agent id, such as demo_agent."`
+	Partner bool   `help:"Make a key of the partner instead, who acts for every agent and uses the management API."`
+	Out     string `short:"o" placeholder:"FILE" help:"Key file to write; must not exist. Default: AGENT-key.json, or partner-key.json."`
+}
+
+// Validate refuses a key of nobody, or of two.
+func (c keyCreateCmd) Validate() error {
+	if (c.Agent == "") != c.Partner {
+		return errors.New("whose key? give an agent, or --partner")
+	}
+	return nil
+}
+
+func (c keyCreateCmd) create(ctx context.Context, a *client.Admin) ([]byte, error) {
+	if c.Partner {
+		return a.CreatePartnerKey(ctx)
+	}
+	return a.CreateKey(ctx, c.Agent)
 }
 
 // Run makes sure of the file first: a key whose file cannot be written is lost.
@@ -33,12 +49,15 @@ func (c keyCreateCmd) Run(ctx context.Context, out io.Writer) error {
 	name := c.Out
 	if name == "" {
 		name = c.Agent + "-key.json"
+		if c.Partner {
+			name = "partner-key.json"
+		}
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("key file: %w", err)
 	}
-	key, err := a.CreateKey(ctx, c.Agent)
+	key, err := c.create(ctx, a)
 	if err != nil {
 		return errors.Join(explain(err), f.Close(), os.Remove(name))
 	}

@@ -75,6 +75,7 @@ const chatHelp = `Type a number to tap that suggestion of the last message, or a
   /read                  report the last message as read
   /typing                tell the agent that you are typing
   /location LAT LONG     send a place
+  /file PATH             upload a file of this machine and send it
   /file URL              send a file that lies there
   /text TEXT             send a text, even a number
   /agent ID              choose the agent to write to
@@ -135,7 +136,11 @@ func (c *chat) do(ctx context.Context, p *phone.Phone, verb, rest, line string) 
 		}
 		_, err = p.Location(ctx, agent, latitude, longitude)
 	case verb == "/file":
-		_, err = p.File(ctx, agent, fileAt(rest), nil)
+		if strings.HasPrefix(rest, "http://") || strings.HasPrefix(rest, "https://") {
+			_, err = p.File(ctx, agent, fileAt(rest), nil)
+		} else {
+			_, err = p.SendFile(ctx, agent, rest, typeOf(rest))
+		}
 	case verb == "/text":
 		_, err = p.Text(ctx, agent, rest)
 	case strings.HasPrefix(verb, "/"):
@@ -191,6 +196,10 @@ func fileAt(address string) rbm.FileInfo {
 	if u, err := url.Parse(address); err == nil && u.Path != "" {
 		name = path.Base(u.Path)
 	}
-	kind := mime.TypeByExtension(path.Ext(name))
-	return rbm.FileInfo{FileURI: address, FileName: name, MimeType: cmp.Or(kind, "application/octet-stream")}
+	return rbm.FileInfo{FileURI: address, FileName: name, MimeType: typeOf(name)}
+}
+
+// typeOf is the MIME type that a name's ending tells.
+func typeOf(name string) string {
+	return cmp.Or(mime.TypeByExtension(path.Ext(name)), "application/octet-stream")
 }

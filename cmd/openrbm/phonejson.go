@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"io"
 	"strings"
@@ -38,6 +39,7 @@ type phoneLine struct {
 	MessageID   string         `json:"messageId,omitzero"`
 	EventID     string         `json:"eventId,omitzero"`
 	Message     jsontext.Value `json:"message,omitzero"`
+	Media       []phone.Media  `json:"media,omitempty"` // the message's files, at the server
 	Event       jsontext.Value `json:"event,omitzero"`
 	Effect      string         `json:"effect,omitzero"` // of a tapped action
 	Status      string         `json:"status,omitzero"`
@@ -57,7 +59,7 @@ func (f *jsonFace) print(l phoneLine) {
 func (f *jsonFace) event(e phone.Event) {
 	switch e := e.(type) {
 	case *phone.Message:
-		f.print(phoneLine{Type: "agentMessage", AgentID: e.AgentID, MessageID: e.MessageID, Message: e.Raw})
+		f.print(phoneLine{Type: "agentMessage", AgentID: e.AgentID, MessageID: e.MessageID, Message: e.Raw, Media: e.Media})
 	case phone.AgentEvent:
 		f.print(phoneLine{Type: "agentEvent", AgentID: e.AgentID, EventID: e.EventID, Event: e.Raw})
 	case phone.Revoked:
@@ -82,6 +84,8 @@ type phoneCommand struct {
 	MimeType      string  `json:"mimeType"`
 	FileName      string  `json:"fileName"`
 	FileSizeBytes int32   `json:"fileSizeBytes"`
+	// Path is a file of this machine to upload and send, in place of FileURI.
+	Path string `json:"path"`
 	// Features and Carrier are for announce.
 	Features []rbm.Feature `json:"features"`
 	Carrier  string        `json:"carrier"`
@@ -120,8 +124,7 @@ func (c *phoneCommand) do(ctx context.Context, p *phone.Phone) (done phoneLine, 
 	case "location":
 		done.MessageID, err = p.Location(ctx, c.AgentID, c.Latitude, c.Longitude)
 	case "file":
-		payload := rbm.FileInfo{MimeType: c.MimeType, FileSizeBytes: c.FileSizeBytes, FileURI: c.FileURI, FileName: c.FileName}
-		done.MessageID, err = p.File(ctx, c.AgentID, payload, nil)
+		done.MessageID, err = c.file(ctx, p)
 	case "typing":
 		done.EventID, err = p.Typing(ctx, c.AgentID)
 	case "subscribe":
@@ -142,6 +145,15 @@ func (c *phoneCommand) do(ctx context.Context, p *phone.Phone) (done phoneLine, 
 		err = rbm.Errorf(rbm.CodeInvalidArgument, "no command has the type %q: there are text, tap, location, file, typing, subscribe, unsubscribe, read, ack, announce, disconnect and connect", c.Type)
 	}
 	return done, err
+}
+
+// file sends a file that lies at an address, or uploads one of this machine.
+func (c *phoneCommand) file(ctx context.Context, p *phone.Phone) (messageID string, err error) {
+	if c.Path != "" {
+		return p.SendFile(ctx, c.AgentID, c.Path, cmp.Or(c.MimeType, typeOf(c.Path)))
+	}
+	payload := rbm.FileInfo{MimeType: c.MimeType, FileSizeBytes: c.FileSizeBytes, FileURI: c.FileURI, FileName: c.FileName}
+	return p.File(ctx, c.AgentID, payload, nil)
 }
 
 func (c *phoneCommand) tap(ctx context.Context, p *phone.Phone) (done phoneLine, err error) {

@@ -51,7 +51,7 @@ func (s *session) writeEffects(effects []engine.Effect) error {
 		err := s.writeFrame(func(b []byte) []byte {
 			switch e.Kind {
 			case engine.DeliverMessage:
-				return frame.AppendAgentMessage(b, ref, e.Payload)
+				return frame.AppendAgentMessage(b, ref, e.Payload, e.Media)
 			case engine.DeliverEvent:
 				return frame.AppendAgentEvent(b, ref, e.Payload)
 			case engine.Revoke:

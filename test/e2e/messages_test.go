@@ -310,3 +310,20 @@ func TestExpiryOrDeliveryNeverBoth(t *testing.T) {
 		}
 	}
 }
+
+// A matching function is the caller's; when it panics the phone lives on.
+func TestPanicInAMatchLeavesThePhoneAlive(t *testing.T) {
+	s := servertest.New(t)
+	p := s.Dial()
+	id := send(t, s, s.Client(), s.Number(), text("hello"))
+	if _, err := p.WaitMessage(s.Context(), hasID(id)); err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = p.WaitMessage(s.Context(), func(*phone.Message) bool { panic("a mistake") })
+	}()
+	if _, err := p.Text(s.Context(), s.Agent(), "still here"); err != nil {
+		t.Fatal(err)
+	}
+}

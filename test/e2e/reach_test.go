@@ -67,6 +67,10 @@ func TestReach(t *testing.T) {
 	want("a phone not seen for 31 days", rbm.CodeNotFound, all(launched, s.Number()))
 	s.Dial()
 	want("a phone that is back", rbm.CodeOK, all(launched, s.Number()))
+	if _, err := s.Admin.AdvanceClock(s.Context(), 32*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	want("a phone that is still connected", rbm.CodeOK, all(launched, s.Number()))
 }
 
 // Capabilities are what the phone announced; what it lacks cannot be sent.
