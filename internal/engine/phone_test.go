@@ -24,6 +24,7 @@ type phone struct {
 	asked    map[string]int  // questions whether it can be taken back
 	finals   map[string]int  // decisions that it is taken back
 	confirms map[string]int
+	sure     map[string]bool // confirmed since it was last sent
 	typing   []string
 	mute     bool // does not acknowledge
 	deaf     bool // does not answer questions
@@ -32,7 +33,7 @@ type phone struct {
 func (w *world) phone(number string) *phone {
 	return &phone{
 		w: w, number: number, arrivals: map[string]int{}, acked: map[string]bool{}, hidden: map[string]bool{},
-		asked: map[string]int{}, finals: map[string]int{}, confirms: map[string]int{},
+		asked: map[string]int{}, finals: map[string]int{}, confirms: map[string]int{}, sure: map[string]bool{},
 	}
 }
 
@@ -119,12 +120,14 @@ func (p *phone) take(e Effect, acks, gone []Ref) ([]Ref, []Ref) {
 			p.ids = append(p.ids, id)
 		}
 		delete(p.hidden, id)
+		delete(p.sure, id)
 		if !p.mute {
 			p.acked[id] = true
 			acks = append(acks, e.Ref)
 		}
 	case Confirm:
 		p.confirms[id]++
+		p.sure[id] = true
 	case Revoke:
 		switch {
 		case e.Final:

@@ -157,7 +157,7 @@ func (p *phone) catchUp(l *line) {
 	p.mu.Lock()
 	var refs []Ref
 	for _, id := range p.ids {
-		if !p.hidden[id] && p.confirms[id] == 0 && p.finals[id] == 0 {
+		if !p.hidden[id] && !p.sure[id] {
 			p.acked[id] = true
 			refs = append(refs, ref(id))
 		}
