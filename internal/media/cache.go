@@ -29,6 +29,9 @@ func (f *Files) at(ctx context.Context, address string, u use, refresh bool) (*F
 	sum := sha256.Sum256([]byte(address))
 	id := ledger.ID(urlID, u.name, hex.EncodeToString(sum[:]))
 	if !refresh {
+		if l, ok := f.known.get(id, f.clock.Now()); ok {
+			return l.file, l.err
+		}
 		file, err := f.recent(ctx, id)
 		if file != nil || err != nil {
 			return file, err
@@ -44,6 +47,8 @@ func (f *Files) at(ctx context.Context, address string, u use, refresh bool) (*F
 		file, err := f.fetch(life, address, u, Details{})
 		if err == nil {
 			err = f.remember(life, id, address, file)
+		} else if f.opts.Lenient { // a dead host must not hold up every message
+			f.known.failed(id, err, f.clock.Now())
 		}
 		return file, err
 	})
@@ -61,9 +66,11 @@ func (f *Files) recent(ctx context.Context, id string) (*File, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
-	if err != nil || !f.clock.Now().Before(c.Expire) {
+	now := f.clock.Now()
+	if err != nil || !now.Before(c.Expire) {
 		return nil, err
 	}
+	f.known.file(id, c.File, now, c.Expire)
 	return c.File, nil
 }
 
@@ -78,6 +85,9 @@ func (f *Files) remember(ctx context.Context, id, address string, file *File) er
 	_, err := f.urls.Update(ctx, id, func(old *cached) error { *old = c; return nil })
 	if errors.Is(err, store.ErrNotFound) {
 		err = f.urls.Create(ctx, id, &c)
+	}
+	if err == nil {
+		f.known.file(id, file, f.clock.Now(), c.Expire)
 	}
 	return err
 }

@@ -62,6 +62,7 @@ type Files struct {
 
 	fetcher fetcher
 	flights flights
+	known   known
 	life    context.Context // of the fetches
 	end     context.CancelFunc
 	writers writers
@@ -81,7 +82,7 @@ func Open(l *ledger.Ledger, blobs Blobs, o Options) (*Files, error) {
 	f := &Files{
 		opts: o, log: o.Logger, clock: l.Clock(), blobs: blobs,
 		files: ledger.Media[File](l), urls: ledger.Media[cached](l), sessions: ledger.Media[session](l), dues: ledger.Media[due](l),
-		scaling: make(chan struct{}, 2),
+		scaling: make(chan struct{}, 2), known: newKnown(),
 	}
 	f.fetcher = newFetcher(o)
 	f.life, f.end = context.WithCancel(context.Background())
