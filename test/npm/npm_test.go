@@ -23,7 +23,7 @@ var libraries = []string{"googleapis-common", "googleapis-common-7"}
 func run(t *testing.T, env []string, name string, args ...string) []byte {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
-		t.Fatalf("%s is not on this machine: this test needs Node 20 or newer with npm", name)
+		t.Fatalf("%s is not on this machine: this test needs Node 18 or newer with npm", name)
 	}
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Env = append(os.Environ(), env...)
