@@ -36,7 +36,7 @@ var Table = map[string]Floor{
 	"internal/engine":   {3, 1800},
 	"internal/outbox":   {3, 1200},
 	"internal/registry": {3, 1500},
-	"internal/media":    {3, 1300},
+	"internal/media":    {3, 1400},
 	"internal/auth":     {3, 1400},
 
 	"internal/media/s3blobs": {4, 120}, // their contents in an object store
