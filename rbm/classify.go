@@ -31,9 +31,29 @@ func Classify(m *AgentMessage) RichMessageClassification {
 			return RichMessageClassification{ClassificationType: ClassificationRichMediaMessage}
 		}
 	}
-	segments := (len(c.Text) + SegmentBytes - 1) / SegmentBytes
-	return RichMessageClassification{ClassificationRichMessage, int32(segments)}
+	return RichMessageClassification{ClassificationRichMessage, segments(c.Text)}
 }
+
+// ClassifyUser is the billing class of what a user sends: SUGGESTED_ACTION_CLICK
+// for a tap on an action, RICH_MESSAGE for a text or a tapped reply, whose text
+// counts, and RICH_MEDIA_MESSAGE otherwise. Output it only for US numbers (facts
+// §2.12).
+func ClassifyUser(m *UserMessage) RichMessageClassification {
+	text := m.Text
+	if r := m.SuggestionResponse; r != nil {
+		if r.Type == SuggestionTypeAction {
+			return RichMessageClassification{ClassificationType: ClassificationSuggestedActionClick}
+		}
+		text = r.Text
+	}
+	if m.UserFile != nil || m.Location != nil {
+		return RichMessageClassification{ClassificationType: ClassificationRichMediaMessage}
+	}
+	return RichMessageClassification{ClassificationRichMessage, segments(text)}
+}
+
+// segments is how many segments of SegmentBytes a text has.
+func segments(text string) int32 { return int32((len(text) + SegmentBytes - 1) / SegmentBytes) }
 
 func (a *SuggestedAction) plain() bool {
 	return a.DialAction != nil ||

@@ -387,3 +387,21 @@ func TestSchema(t *testing.T) {
 		t.Errorf("union %q", expiration)
 	}
 }
+
+func TestClassifyUser(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		m    UserMessage
+		want RichMessageClassification
+	}{
+		{"text", UserMessage{Text: strings.Repeat("é", 81)}, RichMessageClassification{ClassificationRichMessage, 2}},
+		{"reply", UserMessage{SuggestionResponse: &SuggestionResponse{Text: "Yes", Type: SuggestionTypeReply}}, RichMessageClassification{ClassificationRichMessage, 1}},
+		{"action", UserMessage{SuggestionResponse: &SuggestionResponse{Text: "Call", Type: SuggestionTypeAction}}, RichMessageClassification{ClassificationType: ClassificationSuggestedActionClick}},
+		{"file", UserMessage{UserFile: &UserFile{}}, RichMessageClassification{ClassificationType: ClassificationRichMediaMessage}},
+		{"location", UserMessage{Location: &LatLng{}}, RichMessageClassification{ClassificationType: ClassificationRichMediaMessage}},
+	} {
+		if got := ClassifyUser(&c.m); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}

@@ -18,9 +18,11 @@ import (
 // Ref names an agentMessage or agentEvent.
 type Ref = ledger.Ref
 
-// Directory knows which agents exist.
+// Directory knows which agents exist, and the carriers of phones.
 type Directory interface {
 	HasAgent(ctx context.Context, agent string) (bool, error)
+	// Carrier is that of a phone, "" if it is not known.
+	Carrier(ctx context.Context, phone string) (string, error)
 }
 
 // Options are the engine's settings; a zero field has the default that is named

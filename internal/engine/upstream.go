@@ -17,8 +17,27 @@ func (e *Engine) PostMessage(ctx context.Context, phone, agent, id string, m *rb
 		return e.opts.Platform(ctx, phone, m)
 	}
 	up := upstream{phone: phone, ref: Ref{Agent: agent, ID: id}, wish: spokenWish(phone, m.Text)}
-	up.message(e.sendTime(), id, m)
+	if err := e.message(ctx, &up, e.sendTime(), id, m); err != nil {
+		return err
+	}
 	return e.post(ctx, &up)
+}
+
+// message tells the agent of m. What is only known for numbers of the United
+// States is filled in (facts/rbm-api.md §3.5).
+func (e *Engine) message(ctx context.Context, up *upstream, now time.Time, id string, m *rbm.UserMessage) error {
+	if rbm.IsUSPhone(up.phone) {
+		carrier, err := e.agents.Carrier(ctx, up.phone)
+		if err != nil {
+			return e.unavailable(ctx, err)
+		}
+		class := rbm.ClassifyUser(m)
+		m.RichMessageClassification, m.Carrier = &class, carrier
+	}
+	m.SenderPhoneNumber, m.MessageID, m.AgentID = up.phone, id, ledger.FullAgentID(up.ref.Agent)
+	m.SendTime = rbm.Timestamp(now)
+	up.tell(messageType(m), id, m)
+	return nil
 }
 
 // PostEvent takes a userEvent that is not about a message: IS_TYPING,
@@ -36,7 +55,10 @@ func (e *Engine) PostEvent(ctx context.Context, phone, agent, id string, t rbm.U
 		SendTime: rbm.Timestamp(now), AgentID: ledger.FullAgentID(agent),
 	})
 	if up.wish != noWish {
-		up.message(now, ledger.EventID(phone, agent, id, "keyword"), &rbm.UserMessage{Text: keywordFor(phone, up.wish)})
+		err := e.message(ctx, &up, now, ledger.EventID(phone, agent, id, "keyword"), &rbm.UserMessage{Text: keywordFor(phone, up.wish)})
+		if err != nil {
+			return err
+		}
 	}
 	return e.post(ctx, &up)
 }
@@ -67,12 +89,6 @@ type telling struct {
 
 func (u *upstream) tell(kind, id string, event any) {
 	u.tellings = append(u.tellings, telling{kind, id, event})
-}
-
-func (u *upstream) message(now time.Time, id string, m *rbm.UserMessage) {
-	m.SenderPhoneNumber, m.MessageID, m.AgentID = u.phone, id, ledger.FullAgentID(u.ref.Agent)
-	m.SendTime = rbm.Timestamp(now)
-	u.tell(messageType(m), id, m)
 }
 
 func (u *upstream) notices(now time.Time) ([]*ledger.Notice, error) {

@@ -81,6 +81,8 @@ func (w *world) shutdown() {
 
 type agents map[string]bool
 
+func (a agents) Carrier(context.Context, string) (string, error) { return "Test Mobile", nil }
+
 func (a agents) HasAgent(_ context.Context, agent string) (bool, error) {
 	if agent == "broken" {
 		return false, errors.New("directory on fire")

@@ -1,10 +1,13 @@
 package registry
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	bc "github.com/openrbm/openrbm/businesscommunications"
+
+	"github.com/openrbm/openrbm/rbm"
 )
 
 // Region is where agents are launched: one carrier or several.
@@ -49,6 +52,19 @@ func (r *Registry) Region(id string) (Region, bool) {
 		return Region{}, false
 	}
 	return r.geography.Regions[i], true
+}
+
+// Carrier is the carrier of the phone of number; "" for a number that is no
+// phone, or whose carrier is not known.
+func (r *Registry) Carrier(ctx context.Context, number string) (string, error) {
+	p, err := r.Phone(ctx, number)
+	if rbm.CodeOf(err) == rbm.CodeNotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return r.CarrierOf(p), nil
 }
 
 // CarrierOf is the carrier of a phone: the one that it announced, else the one

@@ -18,7 +18,7 @@ import (
 func TestEveryKindOfUserMessageAndEvent(t *testing.T) {
 	s := servertest.New(t)
 	hook := s.Webhook(s.Agent())
-	p := s.Dial()
+	p := s.Dial(func(o *phone.Options) { o.Carrier = "Test Mobile" })
 	ctx, agent := s.Context(), s.Agent()
 	message := func(id string, err error) *rbm.UserMessage {
 		t.Helper()
@@ -31,8 +31,20 @@ func TestEveryKindOfUserMessageAndEvent(t *testing.T) {
 		}
 		return e.UserMessage
 	}
-	if m := message(p.Text(ctx, agent, "hello")); m.Text != "hello" {
+	if m := message(p.Text(ctx, agent, "hello")); m.Text != "hello" || m.Carrier != "Test Mobile" ||
+		m.RichMessageClassification == nil || m.RichMessageClassification.SegmentCount != 1 {
 		t.Errorf("text: %+v", m)
+	}
+	action := text("tap me")
+	action.ContentMessage.Suggestions = []rbm.Suggestion{{Action: &rbm.SuggestedAction{
+		Text: "Call", PostbackData: "call", DialAction: &rbm.DialAction{PhoneNumber: "+15556667777"}}}}
+	id := send(t, s, s.Client(), s.Number(), action)
+	if _, err := p.WaitMessage(ctx, hasID(id)); err != nil {
+		t.Fatal(err)
+	}
+	if m := message(p.Tap(ctx, agent, id, "suggestions[0]")); m.RichMessageClassification == nil ||
+		m.RichMessageClassification.ClassificationType != rbm.ClassificationSuggestedActionClick {
+		t.Errorf("tap on an action: %+v", m)
 	}
 	if m := message(p.Location(ctx, agent, 48.8584, 2.2945)); m.Location == nil || m.Location.Latitude != 48.8584 || m.Location.Longitude != 2.2945 {
 		t.Errorf("location: %+v", m)
