@@ -3,6 +3,8 @@ package rbm
 import (
 	"slices"
 	"strings"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
 // ValidPhone reports whether s is a phone number in E.164: "+", then
@@ -25,21 +27,17 @@ func ValidMessageID(s string) bool {
 }
 
 // IsUSPhone reports whether an E.164 number is of the United States or its
-// territories: +1 and ten digits, in no area code of another country of the
-// North American plan. US numbers get a classification and a carrier in answers
-// (facts/rbm-api.md §2.12).
+// territories, by the numbering plan of libphonenumber. US numbers get a
+// classification and a carrier in answers (facts §2.12). A number of the North
+// American plan that no country has, such as the documentation's +12223334444,
+// counts as one.
 func IsUSPhone(s string) bool {
-	number, ok := strings.CutPrefix(s, "+1")
-	if !ok || len(number) != 10 || !digits(number) || number[0] < '2' {
+	if !strings.HasPrefix(s, "+1") || len(s) != len("+12223334444") || s[2] < '2' || !ValidPhone(s) {
 		return false
 	}
-	_, foreign := slices.BinarySearch(foreignAreaCodes, number[:3])
-	return !foreign
+	n, err := phonenumbers.Parse(s, "")
+	return err == nil && slices.Contains(usRegions, phonenumbers.GetRegionCodeForNumber(n))
 }
 
-// foreignAreaCodes are those of Canada and of the island states, sorted.
-var foreignAreaCodes = strings.Fields(`
-	204 226 236 242 246 249 250 257 263 264 268 284 289 306 343 345 354 365 367 368 382 387 403 416 418
-	428 431 437 438 441 450 460 468 473 474 506 514 519 548 579 581 584 587 600 604 613 622 633 639 644
-	647 649 655 658 664 672 677 683 688 705 709 721 742 753 758 767 778 780 782 784 807 809 819 825 829
-	849 851 867 868 869 873 876 879 902 905 942`)
+// usRegions are the United States, their territories, and no country.
+var usRegions = []string{"US", "AS", "GU", "MP", "PR", "VI", ""}
