@@ -17,8 +17,11 @@ import (
 // ConformanceCmd is `openrbm conformance`.
 type ConformanceCmd struct {
 	callerFlags
-	Phone   string   `placeholder:"PHONE" help:"Number of a phone with RCS that is not connected; it will get messages. Default: the first phone of the ready file."`
-	Scripts []string `arg:"" optional:"" name:"script" help:"Scripts to run: names, such as revoke, or files. Default: all that come with the program."`
+	Phone        string   `placeholder:"PHONE" help:"Number of a phone with RCS that is not connected; it will get messages. Default: the first phone of the ready file."`
+	PartnerKey   string   `placeholder:"FILE" help:"Key file of the partner (openrbm key create --partner). Without it the scripts of the management API do not run."`
+	Webhook      string   `placeholder:"URL" help:"A webhook that answers the handshake (openrbm webhook listen). Without it the script of the integrations does not run."`
+	WebhookToken string   `env:"OPENRBM_CLIENT_TOKEN" placeholder:"SECRET" help:"The client token of this webhook."`
+	Scripts      []string `arg:"" optional:"" name:"script" help:"Scripts to run: names, such as revoke, or files. Default: all that come with the program."`
 }
 
 // Run runs the scripts and prints how each step ended; it fails if one did.
@@ -90,12 +93,19 @@ func (c ConformanceCmd) target(ctx context.Context) (*conformance.Target, error)
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
+	var partner []byte
+	if c.PartnerKey != "" {
+		if partner, err = os.ReadFile(c.PartnerKey); err != nil {
+			return nil, fmt.Errorf("partner's key file: %w", err)
+		}
+	}
 	token, err := api.AccessToken(ctx)
 	if err != nil {
 		return nil, explain(err)
 	}
-	return &conformance.Target{URL: r.APIURL, Key: key, Vars: map[string]string{
-		"TOKEN": token, "AGENT": strings.TrimSuffix(c.Agent, "@rbm.goog"), "PHONE": c.Phone, "ADMIN": r.AdminToken}}, nil
+	return &conformance.Target{URL: r.APIURL, Key: key, PartnerKey: partner, Vars: map[string]string{
+		"TOKEN": token, "AGENT": strings.TrimSuffix(c.Agent, "@rbm.goog"), "PHONE": c.Phone, "ADMIN": r.AdminToken,
+		"WEBHOOK": c.Webhook, "WHTOKEN": c.WebhookToken}}, nil
 }
 
 // readScripts reads the scripts that come with the program, or those named: by

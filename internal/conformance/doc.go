@@ -26,15 +26,17 @@
 //	}
 //
 // The request ends before the line ">>> STATUS". Its head goes out with CRLF, its
-// body as it is, without the last newline. A line "@body gzip", "@body chunked" or
-// "@body gzip chunked" before the request line says how the body travels; the head
-// must say the same. Each step has a connection of its own.
+// body as it is, without the last newline. A line "@body crlf gzip chunked", or with
+// one or two of these words, before the request line says how the body travels:
+// crlf, as multipart bodies need it, ends its lines with CRLF; for the others the
+// head must say the same. Each step has a connection of its own.
 //
 // After ">>> STATUS" come the headers that the answer must have, and after an empty
 // line its body; without one the answer must have none. "Name: <none>" is a header
 // that the answer must not have. The body is compared as a whole: objects have
-// exactly these members, in any order, but for "name?", which may be absent; in a
-// list that ends with "<more>" the others may come in any order and beside others.
+// exactly these members, in any order, but for "name?", which may be absent (names
+// may have variables in them); in a list that ends with "<more>" the others may
+// come in any order and beside others.
 // After ">>> STATUS raw" the text is compared byte for byte, and ends with a
 // newline unless its last line ends with \.
 //
@@ -52,10 +54,12 @@
 //	${PHONE} ${DIGITS}       a phone that can be reached, with and without its +
 //	${USPHONE}               the same, if it is a number of the United States
 //	${ADMIN}                 the admin token
+//	${PARTNER}               the service account of the partner, who manages brands
+//	${WEBHOOK} ${WHTOKEN}    a webhook that answers the handshake, and its token
 //	${ID1} … ${ID9}          UUIDs, new for each run of a script
 //	${NUM1} … ${NUM9}        long decimal numbers, likewise
 //	${PHONE1} … ${PHONE9}    numbers of the range reserved for fiction, likewise
 //	${LENGTH}                in a head: how many bytes the body has
 //	${ASSERTION name=value}  in a request: a JWT of the service account, with claims
-//	                         changed; see [Target]
+//	                         changed, or of the partner's (key=partner); see [Target]
 package conformance

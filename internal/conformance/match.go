@@ -120,6 +120,7 @@ func (m *matcher) object(at string, want, got map[string]any) {
 	known := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		plain, optional := strings.CutSuffix(name, "?")
+		plain = m.name(at, plain)
 		known[plain] = true
 		if g, there := got[plain]; there {
 			m.json(at+"."+plain, want[name], g)
@@ -132,6 +133,17 @@ func (m *matcher) object(at string, want, got map[string]any) {
 			m.differ(at+"."+name, "not expected: %s", show(got[name]))
 		}
 	}
+}
+
+// name puts the variables into the name of a member, as maps have them.
+func (m *matcher) name(at, name string) string {
+	return variable.ReplaceAllStringFunc(name, func(ref string) string {
+		value, err := m.vars.get(ref[2 : len(ref)-1])
+		if err != nil {
+			m.differ(at, "%v", err)
+		}
+		return value
+	})
 }
 
 func (m *matcher) list(at string, want, got []any) {

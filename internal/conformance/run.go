@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ type Target struct {
 	// URL is the base URL, http or https, without a path.
 	URL string
 	// Vars are what scripts know from the beginning: TOKEN, AGENT, PHONE and, if
-	// known, ADMIN. The phone should not be connected: its messages must wait.
+	// known, ADMIN, WEBHOOK and WHTOKEN. The phone should not be connected: its
+	// messages must wait.
 	Vars map[string]string
 	// Key is the key file of the agent's service account. ${ASSERTION} signs with
 	// it: by default for the messaging scope, the audience ${URL}/token and the
@@ -30,6 +32,9 @@ type Target struct {
 	// between, aud, target_audience; iat and exp in seconds from now) or a header
 	// (kid, typ), an empty value leaves it out; signature=wrong spoils it.
 	Key []byte
+	// PartnerKey is the key file of the partner's service account, if known:
+	// ${ASSERTION key=partner} signs with it, and ${PARTNER} is its client_email.
+	PartnerKey []byte
 }
 
 // Result is how a step ended.
@@ -74,6 +79,10 @@ func (t *Target) vars() vars {
 	_, v["HOST"], _ = strings.Cut(t.base(), "://")
 	if rbm.IsUSPhone(v["PHONE"]) {
 		v["USPHONE"] = v["PHONE"]
+	}
+	if t.PartnerKey != nil {
+		partner, _ := readKey(t.PartnerKey) // what is wrong with it, the first JWT says
+		v["PARTNER"] = cmp.Or(partner.Email, "unknown")
 	}
 	return v
 }

@@ -131,6 +131,9 @@ func TestCodings(t *testing.T) {
 	if b, err := io.ReadAll(unpacked); err != nil || string(b) != long {
 		t.Errorf("got %q, %v", b, err)
 	}
+	if got := string(encode([]byte("a\n\nb\n"), "crlf chunked")); got != "8\r\na\r\n\r\nb\r\n\r\n0\r\n\r\n" {
+		t.Errorf("got %q", got)
+	}
 	if got := string(encode([]byte(long[:70]), "chunked")); got != "40\r\n"+long[:64]+"\r\n6\r\n"+long[64:70]+"\r\n0\r\n\r\n" {
 		t.Errorf("got %q", got)
 	}
@@ -244,6 +247,14 @@ func TestSign(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
+	if _, err := target.expand("${ASSERTION key=partner}", target.vars(), now); err == nil || target.vars()["PARTNER"] != "" {
+		t.Errorf("the partner's key is not known: %v", err)
+	}
+	target.Key, target.PartnerKey = nil, key
+	if _, err := read("${ASSERTION iss=you key=partner}"); err != nil || target.vars()["PARTNER"] != "me@x" {
+		t.Errorf("the partner's JWT: %v", err)
+	}
+	target.Key = key
 	if _, err := read("${ASSERTION signature=wrong}"); !errors.Is(err, jwt.ErrTokenSignatureInvalid) {
 		t.Errorf("a wrong signature: %v", err)
 	}

@@ -24,7 +24,7 @@ type Step struct {
 
 	head    string // lines, each with its newline
 	body    string
-	codings string // of the body: "", gzip, chunked, gzip chunked
+	codings string // of the body: some of crlf, gzip and chunked, in this order
 
 	status int
 	header [][2]string // name, value
@@ -39,6 +39,8 @@ const (
 	markBody   = "@body "
 	markNeeds  = "@needs "
 )
+
+var codings = []string{"crlf", "gzip", "chunked", "crlf gzip", "crlf chunked", "gzip chunked", "crlf gzip chunked"}
 
 // reader goes through the lines of a script.
 type reader struct {
@@ -93,8 +95,8 @@ func (r *reader) step() (s *Step, at int, err error) {
 			break
 		}
 		if strings.HasPrefix(line, "@") {
-			if s.codings = strings.TrimPrefix(line, markBody); !slices.Contains([]string{"gzip", "chunked", "gzip chunked"}, s.codings) {
-				return nil, r.next, fmt.Errorf("%q is none of %sgzip, chunked, gzip chunked", line, markBody)
+			if s.codings = strings.TrimPrefix(line, markBody); !slices.Contains(codings, s.codings) {
+				return nil, r.next, fmt.Errorf("%q is not %sand some of crlf, gzip, chunked, in this order", line, markBody)
 			}
 		}
 	}

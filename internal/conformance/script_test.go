@@ -59,8 +59,9 @@ func TestParseErrors(t *testing.T) {
 		"=== t\nGET / HTTP/1.1\n":                   "x.txt:1: there is no line >>> STATUS",
 		"=== t\nGET /\n>>> 200\n":                   "x.txt:2: a request begins with",
 		"=== t\nGET / HTTP/1.1\nx\n>>> 200":         "x.txt:2: a request begins with",
-		"=== t\n@body zip\n" + get[6:]:              `x.txt:2: "@body zip" is none of`,
-		"=== t\n@soul\n" + get[6:]:                  `x.txt:2: "@soul" is none of`,
+		"=== t\n@body zip\n" + get[6:]:              `x.txt:2: "@body zip" is not`,
+		"=== t\n@body gzip crlf\n" + get[6:]:        `x.txt:2: "@body gzip crlf" is not`,
+		"=== t\n@soul\n" + get[6:]:                  `x.txt:2: "@soul" is not`,
 		strings.Replace(get, "200", "20", 1):        `x.txt:5: ">>> 20" is not`,
 		strings.Replace(get, "200", "200 html", 1):  `x.txt:5: ">>> 200 html" is not`,
 		get + "X-A\n":                               `x.txt:5: the expected header "X-A"`,
@@ -76,7 +77,7 @@ func TestParseErrors(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add("# c\n@needs A\n\n=== t\n@body gzip chunked\nPUT /${ID1} HTTP/1.1\nx:y\n\nbody\n\n>>> 404 raw\nX-A: <none>\n\n<any=A>${A}<uuid>\\\n\n" + get)
+	f.Add("# c\n@needs A\n\n=== t\n@body crlf gzip chunked\nPUT /${ID1} HTTP/1.1\nx:y\n\nbody\n\n>>> 404 raw\nX-A: <none>\n\n<any=A>${A}<uuid>\\\n\n" + get)
 	f.Add(get + "X: <time A+1s>\n\n[\"<any=A>\", \"<more>\"]\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse("x.txt", text)

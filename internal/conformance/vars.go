@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,16 +65,33 @@ func (t *Target) expand(s string, v vars, now time.Time) (_ string, err error) {
 	return s, err
 }
 
+// partnerSigns is the argument of ${ASSERTION} for a JWT of the partner.
+const partnerSigns = "key=partner"
+
+// keyFile is what is needed of a service account's key file.
+type keyFile struct {
+	ID      string `json:"private_key_id"`
+	Private string `json:"private_key"`
+	Email   string `json:"client_email"`
+}
+
+func readKey(file []byte) (key keyFile, err error) {
+	if json.Unmarshal(file, &key) != nil {
+		err = errors.New("the key file is not JSON")
+	}
+	return key, err
+}
+
 // sign makes a JWT as the official clients do (facts/rbm-api.md §5.1), with what
 // the arguments change.
 func (t *Target) sign(args []string, now time.Time) (string, error) {
-	var key struct {
-		ID      string `json:"private_key_id"`
-		Private string `json:"private_key"`
-		Email   string `json:"client_email"`
+	file := t.Key
+	if at := slices.Index(args, partnerSigns); at >= 0 {
+		file, args = t.PartnerKey, slices.Concat(args[:at], args[at+1:])
 	}
-	if json.Unmarshal(t.Key, &key) != nil {
-		return "", errors.New("the key file is not JSON")
+	key, err := readKey(file)
+	if err != nil {
+		return "", err
 	}
 	signer, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(key.Private))
 	if err != nil {

@@ -93,6 +93,10 @@ func (t *Target) request(s *Step, v vars, now time.Time) ([]byte, error) {
 // encode applies the codings of a body. Writing to memory does not fail.
 func encode(body []byte, codings string) []byte {
 	for coding := range strings.FieldsSeq(codings) {
+		if coding == "crlf" {
+			body = bytes.ReplaceAll(body, []byte("\n"), []byte("\r\n"))
+			continue
+		}
 		var b bytes.Buffer
 		var w io.WriteCloser = gzip.NewWriter(&b)
 		if coding == "chunked" {

@@ -1,12 +1,15 @@
 package conformance_test
 
 import (
+	"context"
 	"io/fs"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/openrbm/openrbm/client"
 	"github.com/openrbm/openrbm/internal/conformance"
 	"github.com/openrbm/openrbm/servertest"
 	scripts "github.com/openrbm/openrbm/test/conformance"
@@ -19,8 +22,16 @@ func target(t *testing.T, s *servertest.Server) *conformance.Target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &conformance.Target{URL: s.Ready.APIURL, Key: key, Vars: map[string]string{
-		"TOKEN": token(t, s), "AGENT": s.Agent(), "PHONE": s.Number(), "ADMIN": s.Ready.AdminToken}}
+	partner, err := s.Admin.CreatePartnerKey(s.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const secret = "secret token"
+	webhook := httptest.NewServer(&client.Webhook{ClientToken: secret, Handle: func(context.Context, client.Event) error { return nil }})
+	t.Cleanup(webhook.Close)
+	return &conformance.Target{URL: s.Ready.APIURL, Key: key, PartnerKey: partner, Vars: map[string]string{
+		"TOKEN": token(t, s), "AGENT": s.Agent(), "PHONE": s.Number(), "ADMIN": s.Ready.AdminToken,
+		"WEBHOOK": webhook.URL, "WHTOKEN": secret}}
 }
 
 func token(t *testing.T, s *servertest.Server) string {
@@ -71,7 +82,7 @@ func TestScripts(t *testing.T) {
 // time, or gone at the end.
 func TestScriptsRunAgain(t *testing.T) {
 	target := target(t, servertest.New(t))
-	for _, name := range []string{"admin.txt", "agentevents.txt", "agentmessages.txt", "revoke.txt"} {
+	for _, name := range []string{"admin.txt", "agentevents.txt", "agentmessages.txt", "integrations.txt", "management.txt", "revoke.txt"} {
 		text, err := fs.ReadFile(scripts.Scripts, name)
 		if err != nil {
 			t.Fatal(err)
