@@ -25,7 +25,17 @@ type call struct {
 	method string
 	path   string // escaped
 	query  url.Values
-	body   []byte // nil: none
+	header http.Header // further fields
+	body   []byte      // nil: none
+	file   *source     // or this as the body
+	slow   bool        // it may take longer than an attempt has; only its context bounds it
+	once   bool        // it must not happen twice: repeated only when it certainly did not happen
+}
+
+// reply is the answer to a call that succeeded.
+type reply struct {
+	header http.Header
+	body   []byte
 }
 
 // caller sends calls to one server with one identity.
@@ -36,54 +46,104 @@ type caller struct {
 	retry  retrier
 }
 
-// do sends a call until it is answered for good, renewing its token once when an
-// attempt is answered 401. unknown says that before that answer an attempt may have
-// been carried out unheard.
+// do sends a call until it is answered for good. unknown says that before that
+// answer an attempt may have been carried out unheard.
 func (c *caller) do(ctx context.Context, k call) (answer []byte, unknown bool, err error) {
+	r, unknown, err := c.ask(ctx, k)
+	return r.body, unknown, err
+}
+
+// ask is do with the header of the answer.
+func (c *caller) ask(ctx context.Context, k call) (r reply, unknown bool, err error) {
 	unknown, err = c.retry.run(ctx, func() error {
-		token, err := c.tokens.token(ctx)
-		if err != nil {
-			return err
-		}
-		answer, err = c.send(ctx, k, token)
-		if hasCode(err, rbm.CodeUnauthenticated) && c.tokens.refused(ctx, token) {
-			if token, err = c.tokens.token(ctx); err != nil {
-				return err
-			}
-			answer, err = c.send(ctx, k, token)
+		r, err = c.attempt(ctx, k)
+		if s, ok := errors.AsType[*setback](err); ok && (k.file.spent() || k.once && s.unknown) {
+			return s.err
 		}
 		return err
 	})
-	return answer, unknown, err
+	return r, unknown, err
 }
 
-// send makes one attempt.
-func (c *caller) send(ctx context.Context, k call, token string) ([]byte, error) {
-	target := c.base + k.path
-	if len(k.query) > 0 {
-		target += "?" + k.query.Encode()
-	}
-	var body io.Reader
-	if k.body != nil {
-		body = bytes.NewReader(k.body)
-	}
-	req, err := http.NewRequestWithContext(ctx, k.method, target, body)
+// attempt sends a call, once more with a new token when it is answered 401.
+func (c *caller) attempt(ctx context.Context, k call) (reply, error) {
+	token, err := c.tokens.token(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
+		return reply{}, err
+	}
+	r, err := c.send(ctx, k, token)
+	if !hasCode(err, rbm.CodeUnauthenticated) || !c.tokens.refused(ctx, token) || k.file.spent() {
+		return r, err
+	}
+	if token, err = c.tokens.token(ctx); err != nil {
+		return reply{}, err
+	}
+	return c.send(ctx, k, token)
+}
+
+// send makes one attempt with one token.
+func (c *caller) send(ctx context.Context, k call, token string) (reply, error) {
+	req, err := c.request(ctx, k)
+	if err != nil {
+		return reply{}, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("User-Agent", userAgent)
-	if k.body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	h := c.http
+	if k.slow {
+		h = unhurried(h)
 	}
-	resp, answer, err := roundTrip(c.http, req, maxAnswer)
+	resp, answer, err := roundTrip(h, req, maxAnswer)
+	if unread := k.file.failure(); unread != nil {
+		return reply{}, unread
+	}
 	if err == nil {
 		err = failure(resp, answer)
 	}
 	if s, ok := errors.AsType[*setback](err); ok {
 		s.unknown = resp == nil || resp.StatusCode != http.StatusTooManyRequests
 	}
-	return answer, err
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{resp.Header, answer}, nil
+}
+
+// request is a call without its token.
+func (c *caller) request(ctx context.Context, k call) (*http.Request, error) {
+	target := c.base + k.path
+	if len(k.query) > 0 {
+		target += "?" + k.query.Encode()
+	}
+	var body io.Reader
+	switch {
+	case k.file != nil:
+		r, err := k.file.open()
+		if err != nil {
+			return nil, err
+		}
+		body = r
+	case k.body != nil:
+		body = bytes.NewReader(k.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, k.method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	req.Header.Set("User-Agent", userAgent)
+	if k.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, values := range k.header {
+		req.Header[name] = values
+	}
+	return req, nil
+}
+
+// unhurried is h without a timeout of its own.
+func unhurried(h *http.Client) *http.Client {
+	patient := *h
+	patient.Timeout = 0
+	return &patient
 }
 
 // roundTrip sends a request and reads the whole answer. When the connection fails

@@ -29,6 +29,15 @@ type Client struct {
 
 // New reads the key and makes a client; it connects to nothing yet.
 func New(o Options) (*Client, error) {
+	c, err := newCaller(o, Scope)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{*c, o.AgentID}, nil
+}
+
+// newCaller is who calls with the key of o in a scope.
+func newCaller(o Options, scope string) (*caller, error) {
 	account, err := loadKey(o.Key, o.KeyFile)
 	if err != nil {
 		return nil, err
@@ -44,14 +53,11 @@ func New(o Options) (*Client, error) {
 		o.MaxAttempts = DefaultMaxAttempts
 	}
 	h := httpClient(o.HTTPClient)
-	return &Client{
-		caller: caller{
-			base:   base,
-			http:   h,
-			tokens: newGrant(account, h),
-			retry:  retrier{attempts: o.MaxAttempts, wait: pause},
-		},
-		agentID: o.AgentID,
+	return &caller{
+		base:   base,
+		http:   h,
+		tokens: newGrant(account, scope, h),
+		retry:  retrier{attempts: o.MaxAttempts, wait: pause},
 	}, nil
 }
 
@@ -59,8 +65,9 @@ func New(o Options) (*Client, error) {
 // for use with other tools. It is good for at least a minute.
 func (c *Client) AccessToken(ctx context.Context) (string, error) { return c.tokens.token(ctx) }
 
-// ErrOutcomeUnknown is in the error of a DeleteAgentMessage that was refused after
-// an earlier attempt whose answer was lost: that attempt may have revoked the message.
+// ErrOutcomeUnknown is in the error of a deletion, such as DeleteAgentMessage, that
+// found nothing after an earlier attempt whose answer was lost: that attempt may have
+// done it.
 var ErrOutcomeUnknown = errors.New("an earlier attempt may have succeeded")
 
 // CreateAgentMessage sends a message to a phone, in E.164 with the +. With an empty
@@ -109,6 +116,11 @@ func (c *Client) DeleteAgentMessage(ctx context.Context, phone, messageID string
 		path:   phoneResource(phone, "agentMessages", messageID),
 		query:  c.query("", ""),
 	})
+	return deletion(unknown, err)
+}
+
+// deletion is the error of a deletion whose call ended so.
+func deletion(unknown bool, err error) error {
 	if unknown && hasCode(err, rbm.CodeNotFound) {
 		return fmt.Errorf("%w; %w", err, ErrOutcomeUnknown)
 	}

@@ -14,7 +14,13 @@
 // Options.MaxAttempts is used up. What the server refuses is a *rbm.Error, with every
 // violation in it; a key that it refuses is a [*TokenError].
 //
+// Files are sent with UploadFile, over bad connections with UploadFileResumable, or
+// fetched by the platform with CreateFile.
+//
 // [Webhook] receives: it is the http.Handler of an agent's webhook.
+//
+// [Management] manages brands, agents, their verification and launch, integrations,
+// testers and the partner.
 //
 // [Admin] administers a server: agents, keys, webhooks, testers, phones, the clock.
 package client

@@ -5,19 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"net/http"
+	"net/http/httptest"
+	"slices"
+	"time"
 
 	"github.com/openrbm/openrbm/client"
+	"github.com/openrbm/openrbm/phone"
 	"github.com/openrbm/openrbm/rbm"
 )
 
 // Send a text with two suggested replies.
 func ExampleClient_CreateAgentMessage() {
-	c, err := client.New(client.Options{KeyFile: "demo_agent-key.json", AgentID: "demo_agent"})
+	c, err := client.New(client.Options{KeyFile: keyFile, AgentID: "demo_agent"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	sent, err := c.CreateAgentMessage(context.Background(), "+12223334444", client.NewMessageID(), &rbm.AgentMessage{
+	sent, err := c.CreateAgentMessage(context.Background(), "+12223334444", "parcel-4711", &rbm.AgentMessage{
 		ContentMessage: &rbm.AgentContentMessage{
 			Text: "Your parcel is ready. Shall we deliver it today?",
 			Suggestions: []rbm.Suggestion{
@@ -36,15 +39,19 @@ func ExampleClient_CreateAgentMessage() {
 		log.Fatal(err)
 	}
 	fmt.Println("accepted", sent.Name)
+	// Output: accepted phones/+12223334444/agentMessages/parcel-4711
 }
 
-// Answer every text with the same words.
+// Answer every text with the same words. The webhook is set, and a phone writes, so that
+// there is something to answer.
 func ExampleWebhook() {
-	c, err := client.New(client.Options{KeyFile: "demo_agent-key.json", AgentID: "demo_agent"})
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	c, err := client.New(client.Options{KeyFile: keyFile, AgentID: "demo_agent"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	http.Handle("/rbm", &client.Webhook{
+	endpoint := httptest.NewServer(&client.Webhook{
 		ClientToken: "the client token of this webhook",
 		Handle: func(ctx context.Context, e client.Event) error {
 			if e.UserMessage == nil || e.UserMessage.Text == "" {
@@ -57,12 +64,41 @@ func ExampleWebhook() {
 			return err
 		},
 	})
-	log.Fatal(http.ListenAndServe("127.0.0.1:8181", nil))
+	defer endpoint.Close()
+
+	ready, err := client.ReadReadyFile(readyFile)
+	if err != nil {
+		log.Fatal(err)
+	}
+	admin, err := client.NewAdmin(client.AdminOptions{BaseURL: ready.APIURL, Token: ready.AdminToken})
+	if err != nil {
+		log.Fatal(err)
+	}
+	hook := client.WebhookConfig{URI: endpoint.URL, ClientToken: "the client token of this webhook"}
+	if _, err := admin.SetWebhook(ctx, "demo_agent", hook); err != nil {
+		log.Fatal(err)
+	}
+	defer admin.DeleteWebhook(ctx, "demo_agent")
+	user, err := phone.Dial(ctx, phone.Options{URL: ready.DeviceURL, Number: "+12223334444", Token: ready.Phones[0].DeviceToken})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer user.Close()
+	id, err := user.Text(ctx, "demo_agent", "Hi")
+	if err != nil {
+		log.Fatal(err)
+	}
+	answer, err := user.WaitMessage(ctx, func(m *phone.Message) bool { return m.MessageID == "answer-"+id })
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(answer.Content.ContentMessage.Text)
+	// Output: You said: Hi
 }
 
 // Make an agent with a key, on a server that was started with --ready-file.
 func ExampleAdmin() {
-	ready, err := client.ReadReadyFile("ready.json")
+	ready, err := client.ReadReadyFile(readyFile)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -71,7 +107,7 @@ func ExampleAdmin() {
 		log.Fatal(err)
 	}
 	ctx := context.Background()
-	if _, err := admin.CreateAgent(ctx, client.Agent{AgentID: "shop", DisplayName: "Shop"}); err != nil {
+	if _, err := admin.CreateAgent(ctx, client.Agent{AgentID: "shop", DisplayName: "Shop", Launched: true}); err != nil {
 		log.Fatal(err)
 	}
 	key, err := admin.CreateKey(ctx, "shop")
@@ -82,7 +118,12 @@ func ExampleAdmin() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(c.Capabilities(ctx, "+12223334444"))
+	can, err := c.Capabilities(ctx, "+12223334444")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(slices.Contains(can.Features, rbm.FeatureRichCardCarousel))
+	// Output: true
 }
 
 // Tell the kinds of events apart.

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 
@@ -11,7 +12,7 @@ import (
 
 // Find out which of many users can be reached.
 func ExampleClient_BatchGetUsers() {
-	c, err := client.New(client.Options{KeyFile: "demo_agent-key.json", AgentID: "demo_agent"})
+	c, err := client.New(client.Options{KeyFile: keyFile, AgentID: "demo_agent"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -22,12 +23,12 @@ func ExampleClient_BatchGetUsers() {
 	for _, number := range users.ReachableUsers {
 		fmt.Println(number)
 	}
+	// Output: +12223334444
 }
 
-// Invite a tester of an agent that is not launched. The status becomes ACCEPTED
-// when the user agrees on the phone.
+// Invite a tester. The status becomes ACCEPTED when the user agrees on the phone.
 func ExampleClient_CreateTester() {
-	c, err := client.New(client.Options{KeyFile: "my_agent-key.json", AgentID: "my_agent"})
+	c, err := client.New(client.Options{KeyFile: keyFile, AgentID: "demo_agent"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -39,4 +40,41 @@ func ExampleClient_CreateTester() {
 		log.Fatal(err)
 	}
 	fmt.Println(tester.InviteStatus)
+	// Output: PENDING
+}
+
+// Revoke a message that has not been delivered: the phone is off.
+func ExampleClient_DeleteAgentMessage() {
+	c, err := client.New(client.Options{KeyFile: keyFile, AgentID: "demo_agent"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	offer := &rbm.AgentMessage{ContentMessage: &rbm.AgentContentMessage{Text: "Only today"}}
+	if _, err := c.CreateAgentMessage(ctx, "+12223334444", "offer-1", offer); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(c.DeleteAgentMessage(ctx, "+12223334444", "offer-1"))
+	// Output: <nil>
+}
+
+// See all that is wrong with a message.
+func ExampleClient_CreateAgentMessage_refused() {
+	c, err := client.New(client.Options{KeyFile: keyFile, AgentID: "demo_agent"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	m := &rbm.AgentMessage{ContentMessage: &rbm.AgentContentMessage{Text: "Hi", Suggestions: []rbm.Suggestion{
+		{Reply: &rbm.SuggestedReply{Text: "This text is too long for a suggestion", PostbackData: "x"}},
+	}}}
+	_, err = c.CreateAgentMessage(context.Background(), "+12223334444", "", m)
+	if refusal, ok := errors.AsType[*rbm.Error](err); ok {
+		fmt.Println(refusal.Code)
+		for _, v := range refusal.Violations {
+			fmt.Println(v.Field)
+		}
+	}
+	// Output:
+	// INVALID_ARGUMENT
+	// agent_message.content_message.suggestions[0].reply.text
 }

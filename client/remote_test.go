@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -61,7 +62,9 @@ type remote struct {
 	tokens  []answer   // to be given before real tokens
 	answers []answer
 	granted int
-	life    int // expires_in
+	life    int    // expires_in
+	scope   string // that tokens are asked for; default Scope
+	cut     bool   // requests may end early
 	asked   []string
 	bearers []string
 }
@@ -76,7 +79,7 @@ func newRemote(t *testing.T, answers ...answer) *remote {
 
 func (r *remote) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	body, err := io.ReadAll(q.Body)
-	if err != nil {
+	if err != nil && !r.cut {
 		r.t.Errorf("reading a request: %v", err)
 	}
 	r.mu.Lock()
@@ -120,7 +123,7 @@ func (r *remote) grant(contentType string, body []byte) answer {
 		r.t.Errorf("assertion: %v", err)
 		return answer{status: 400, body: `{"error":"invalid_grant"}`}
 	}
-	if claims := parsed.Claims.(jwt.MapClaims); claims["scope"] != Scope || parsed.Header["kid"] != "k1" {
+	if claims := parsed.Claims.(jwt.MapClaims); claims["scope"] != cmp.Or(r.scope, Scope) || parsed.Header["kid"] != "k1" {
 		r.t.Errorf("assertion: %v %v", parsed.Header, claims)
 	}
 	if len(r.tokens) > 0 {

@@ -12,8 +12,11 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Scope is the one OAuth scope of the messaging API (facts/rbm-api.md §0.1).
-const Scope = "https://www.googleapis.com/auth/rcsbusinessmessaging"
+// The OAuth scopes.
+const (
+	Scope           = "https://www.googleapis.com/auth/rcsbusinessmessaging"   // of the messaging API (facts/rbm-api.md §0.1)
+	ManagementScope = "https://www.googleapis.com/auth/businesscommunications" // of the management API (facts/rbm-api.md §8)
+)
 
 const (
 	grantType      = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -57,6 +60,7 @@ func (t staticToken) refused(context.Context, string) bool  { return false }
 // until shortly before it ends.
 type grant struct {
 	account *serviceAccount
+	scope   string
 	http    *http.Client
 
 	turn chan struct{} // holds one ticket; whoever has it owns the fields below
@@ -64,8 +68,8 @@ type grant struct {
 	ends time.Time
 }
 
-func newGrant(a *serviceAccount, h *http.Client) *grant {
-	g := &grant{account: a, http: h, turn: make(chan struct{}, 1)}
+func newGrant(a *serviceAccount, scope string, h *http.Client) *grant {
+	g := &grant{account: a, scope: scope, http: h, turn: make(chan struct{}, 1)}
 	g.turn <- struct{}{}
 	return g
 }
@@ -99,7 +103,7 @@ func (g *grant) refused(ctx context.Context, token string) bool {
 // renew asks for a new token. A failure that may pass is a *setback.
 func (g *grant) renew(ctx context.Context) (string, error) {
 	asked := time.Now()
-	assertion, err := g.account.assertion(asked)
+	assertion, err := g.account.assertion(g.scope, asked)
 	if err != nil {
 		return "", err
 	}
@@ -142,10 +146,10 @@ func refusal(resp *http.Response, body []byte) error {
 }
 
 // assertion is the signed claim that is exchanged for an access token.
-func (a *serviceAccount) assertion(now time.Time) (string, error) {
+func (a *serviceAccount) assertion(scope string, now time.Time) (string, error) {
 	claim := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
 		"iss":   a.ClientEmail,
-		"scope": Scope,
+		"scope": scope,
 		"aud":   a.TokenURI,
 		"iat":   now.Unix(),
 		"exp":   now.Add(assertionLife).Unix(),
