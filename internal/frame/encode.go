@@ -51,13 +51,6 @@ func AppendConfirm(b []byte, refs []MessageRef) []byte { return appendRefs(b, Ty
 // AppendReports appends an ack, read or withdrawn frame.
 func AppendReports(b []byte, t Type, refs []MessageRef) []byte { return appendRefs(b, t, refs) }
 
-// AppendOK appends an ok frame.
-func AppendOK(b []byte, ref string) []byte {
-	b = append(b, `{"type":"ok","ref":`...)
-	b = quote(b, ref)
-	return append(b, '}')
-}
-
 func appendRefs(b []byte, t Type, refs []MessageRef) []byte {
 	b = append(b, `{"type":"`...)
 	b = append(b, t...)

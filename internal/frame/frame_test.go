@@ -23,7 +23,6 @@ func TestServerFramesComeBack(t *testing.T) {
 		{AppendRevoke(nil, m, false), &Revoke{Header{TypeRevoke}, m, false}},
 		{AppendRevoke(nil, m, true), &Revoke{Header{TypeRevoke}, m, true}},
 		{AppendConfirm(nil, []MessageRef{m, m}), &Confirm{Header{TypeConfirm}, []MessageRef{m, m}}},
-		{AppendOK(nil, "r1"), &OK{Header{TypeOK}, "r1"}},
 	}
 	for _, row := range rows {
 		got, err := DecodeServer(row.wire)
