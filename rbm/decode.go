@@ -1,6 +1,8 @@
 package rbm
 
 import (
+	"reflect"
+
 	"github.com/go-json-experiment/json"
 )
 
@@ -29,7 +31,7 @@ func DecodeAgentEvent(body []byte) (*AgentEvent, error) {
 // proto request that the body stands for, such as "tester", or "" when the body
 // is the whole request; it begins the paths in errors (facts/rbm-api.md §4.4).
 //
-// Strict JSON in camelCase is read at once. Anything else is read leniently
+// Strict JSON in camelCase without nulls is read at once. Anything else is read leniently
 // (facts/rbm-api.md §7.2): single quotes, unquoted names, trailing commas, snake_case names,
 // enums by name or number, numbers and bools in strings, null as absent, one
 // element in place of a list. An empty body is an empty message. A null element
@@ -46,7 +48,7 @@ func Decode[T any](body []byte, field string) (*T, error) {
 	}
 	v := new(T)
 	s, fast := any(v).(settler)
-	if fast && json.Unmarshal(body, v, strict) == nil && s.settle() {
+	if fast && readPlainly(body, reflect.ValueOf(v)) && s.settle() {
 		return v, nil
 	}
 	return decodeSlowly[T](body, field)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math"
 	"mime"
 	"net/http"
@@ -39,7 +40,7 @@ type call struct {
 	status  int // of the answer
 }
 
-// rawJSON is an answer that is JSON already.
+// rawJSON is an answer that is JSON already, as rbm.Marshal writes it.
 type rawJSON []byte
 
 // body reads the request's body, unpacked. A form is not JSON: its fields are
@@ -106,29 +107,18 @@ func readAll(r io.Reader, expect int64) ([]byte, error) {
 
 // marshal is v as the system parameters want it; a mask is for good answers only.
 func (c *call) marshal(v any, fields mask) ([]byte, error) {
-	raw, isRaw := v.(rawJSON)
-	if !isRaw && fields == nil && !c.system.compact {
-		return rbm.MarshalPretty(v)
-	}
+	compact, isRaw := v.(rawJSON)
+	var err error
 	if !isRaw {
-		b, err := rbm.Marshal(v)
-		if err != nil {
-			return nil, err
-		}
-		raw = b
+		compact, err = rbm.Marshal(v)
 	}
-	if fields != nil {
-		b, err := fields.apply(raw)
-		if err != nil {
-			return nil, err
-		}
-		raw = b
+	if err == nil && fields != nil {
+		compact, err = fields.apply(compact)
 	}
-	if c.system.compact {
-		return raw, nil
+	if err != nil || c.system.compact {
+		return compact, err
 	}
-	out, err := jsontext.AppendFormat(make([]byte, 0, 2*len(raw)), raw, jsontext.WithIndent("  "))
-	return append(out, '\n'), err
+	return rbm.Pretty(compact), nil
 }
 
 // write sends v as Google does (facts/rbm-api.md §7.5).
@@ -140,28 +130,30 @@ func (c *call) write(status int, v any, fields mask) {
 		http.Error(c.w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	kind := "application/json; charset=UTF-8"
-	if c.system.callback != "" {
-		kind, b = "text/javascript; charset=UTF-8", script(c.system.callback, b)
-	}
 	h := c.w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("Cache-Control", "private")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "SAMEORIGIN")
-	h["Vary"] = vary
+	maps.Copy(h, always)
+	if c.system.callback != "" {
+		h.Set("Content-Type", "text/javascript; charset=UTF-8")
+		b = script(c.system.callback, b)
+	}
 	if len(b) >= minGzip && takesGzip(c.r) {
 		h.Set("Content-Encoding", "gzip")
 		b = packed(b)
 	}
-	h.Set("Content-Length", strconv.Itoa(len(b)))
+	h["Content-Length"] = []string{strconv.Itoa(len(b))}
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(b) // a client that has gone is no fault of ours
 }
 
-// vary are the Vary headers of every answer (facts/rbm-api.md §7.5). It is not
-// to be changed: all answers share it.
-var vary = []string{"X-Origin", "Referer", "Origin,Accept-Encoding"}
+// always are the headers of every answer (facts/rbm-api.md §7.5). All answers share
+// them: they are replaced, never changed.
+var always = http.Header{
+	"Content-Type":           {"application/json; charset=UTF-8"},
+	"Cache-Control":          {"private"},
+	"X-Content-Type-Options": {"nosniff"},
+	"X-Frame-Options":        {"SAMEORIGIN"},
+	"Vary":                   {"X-Origin", "Referer", "Origin,Accept-Encoding"},
+}
 
 // script is the JSONP of an answer. The comment keeps the callback's name from
 // being the first bytes, which other programs than a browser may act upon.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/openrbm/openrbm/internal/apidoc"
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/rbm"
@@ -130,7 +132,7 @@ func (a *API) openAPI(c *call) (any, error) {
 
 func asJSON(description any) (any, error) {
 	b, err := apidoc.Write(description)
-	return rawJSON(b), err
+	return jsontext.Value(b), err
 }
 
 // baseURL is where the client reached the API: as configured or, when it called

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -250,28 +251,34 @@ func (p patient) Read(b []byte) (int, error) {
 // unless the message was sent before.
 func (a *API) acceptFiles(c *call, agent *registry.Agent, ref engine.Ref, phone string, m *rbm.AgentMessage) (any, error) {
 	ctx := c.r.Context()
-	if before, repeated := a.Engine.EarlierMessage(ctx, ref); repeated {
-		return c.accepted(before, nil)
+	if !a.Media.Ready(m) {
+		if before, repeated := a.Engine.EarlierMessage(ctx, ref); repeated {
+			return c.accepted(before, nil)
+		}
+		c.allow(fetchPatience)
 	}
+	told, err := a.resolve(ctx, phone, m)
+	if err != nil {
+		before, repeated := a.Engine.EarlierMessage(ctx, ref)
+		return c.unless(before, repeated, err)
+	}
+	return a.acceptCounted(c, agent, ref, phone, m, func() (*engine.Accepted, error) {
+		return a.Engine.AcceptMedia(ctx, ref, phone, m, told)
+	})
+}
+
+// resolve finds the files of m and returns what the phone is to be told of them.
+func (a *API) resolve(ctx context.Context, phone string, m *rbm.AgentMessage) (told []byte, err error) {
 	p, err := a.Registry.Phone(ctx, phone)
 	if err != nil {
 		return nil, err
 	}
-	c.allow(fetchPatience)
 	list, bytes, err := a.Media.Resolve(ctx, m, p.Features)
-	if err != nil {
+	if err != nil || len(list) == 0 {
 		return nil, err
 	}
 	if p.US {
 		m.TotalPayloadSizeBytes = bytes // facts/rbm-api.md §2.12
 	}
-	var told []byte
-	if len(list) > 0 {
-		if told, err = rbm.Marshal(list); err != nil {
-			return nil, err
-		}
-	}
-	return a.acceptCounted(c, agent, ref, phone, m, func() (*engine.Accepted, error) {
-		return a.Engine.AcceptMedia(ctx, ref, phone, m, told)
-	})
+	return rbm.Marshal(list)
 }

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/rbm"
 )
@@ -49,7 +51,7 @@ func (a *API) createKey(c *call) (any, error) {
 		return nil, err
 	}
 	file, _, err := a.Auth.CreateKey(c.r.Context(), account.Email, a.BaseURL+"/token")
-	return rawJSON(file), err
+	return jsontext.Value(file), err
 }
 
 func (a *API) deleteKey(c *call) (any, error) {

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	bc "github.com/openrbm/openrbm/businesscommunications"
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/internal/registry"
@@ -171,7 +173,7 @@ func (a *API) createPartnerKey(c *call) (any, error) {
 		return nil, err
 	}
 	file, _, err := a.Auth.CreateKey(c.r.Context(), account.Email, a.BaseURL+"/token")
-	return rawJSON(file), err
+	return jsontext.Value(file), err
 }
 
 func (a *API) listPartnerKeys(c *call) (any, error) { return a.keysOf(c, auth.PartnerEmail) }

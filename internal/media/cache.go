@@ -26,29 +26,28 @@ type cached struct {
 // that is too long ago, as it is now. One fetch is under way at a time for each
 // URL, whoever asks; it goes on when ctx ends, for those who ask next.
 func (f *Files) at(ctx context.Context, address string, u use, refresh bool) (*File, error) {
-	sum := sha256.Sum256([]byte(address))
-	id := ledger.ID(urlID, u.name, hex.EncodeToString(sum[:]))
+	from := source{u.name, address}
 	if !refresh {
-		if l, ok := f.known.get(id, f.clock.Now()); ok {
+		if l, ok := f.known.get(from, f.clock.Now()); ok {
 			return l.file, l.err
 		}
-		file, err := f.recent(ctx, id)
+		file, err := f.recent(ctx, from)
 		if file != nil || err != nil {
 			return file, err
 		}
 	}
 	life := f.life // and not ctx
-	fl := f.flights.join(id, refresh, func() (*File, error) {
+	fl := f.flights.join(from, refresh, func() (*File, error) {
 		if !refresh { // it may have landed since
-			if file, err := f.recent(life, id); file != nil || err != nil {
+			if file, err := f.recent(life, from); file != nil || err != nil {
 				return file, err
 			}
 		}
 		file, err := f.fetch(life, address, u, Details{})
 		if err == nil {
-			err = f.remember(life, id, address, file)
+			err = f.remember(life, from, file)
 		} else if f.opts.Lenient { // a dead host must not hold up every message
-			f.known.failed(id, err, f.clock.Now())
+			f.known.failed(from, err, f.clock.Now())
 		}
 		return file, err
 	})
@@ -60,9 +59,15 @@ func (f *Files) at(ctx context.Context, address string, u use, refresh bool) (*F
 	}
 }
 
-// recent is what is cached under id; nil if that is nothing.
-func (f *Files) recent(ctx context.Context, id string) (*File, error) {
-	c, err := f.urls.Get(ctx, id)
+// id is the key of what is cached.
+func (s source) id() string {
+	sum := sha256.Sum256([]byte(s.url))
+	return ledger.ID(urlID, s.use, hex.EncodeToString(sum[:]))
+}
+
+// recent is what is cached of from; nil if that is nothing.
+func (f *Files) recent(ctx context.Context, from source) (*File, error) {
+	c, err := f.urls.Get(ctx, from.id())
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
@@ -70,15 +75,16 @@ func (f *Files) recent(ctx context.Context, id string) (*File, error) {
 	if err != nil || !now.Before(c.Expire) {
 		return nil, err
 	}
-	f.known.file(id, c.File, now, c.Expire)
+	f.known.file(from, c.File, now, c.Expire)
 	return c.File, nil
 }
 
-// remember caches file under id. A URL is known for half the time that its file is
+// remember caches file as what is at from. A URL is known for half the time that its file is
 // kept, so that what a message shows stays for the other half at least: as long
 // as messages wait.
-func (f *Files) remember(ctx context.Context, id, address string, file *File) error {
-	c := cached{URL: address, File: file, Expire: file.Create.Add(f.opts.Retention / 2)}
+func (f *Files) remember(ctx context.Context, from source, file *File) error {
+	id := from.id()
+	c := cached{URL: from.url, File: file, Expire: file.Create.Add(f.opts.Retention / 2)}
 	if err := f.expires(ctx, c.Expire, due{URL: id}); err != nil {
 		return err
 	}
@@ -87,7 +93,7 @@ func (f *Files) remember(ctx context.Context, id, address string, file *File) er
 		err = f.urls.Create(ctx, id, &c)
 	}
 	if err == nil {
-		f.known.file(id, file, f.clock.Now(), c.Expire)
+		f.known.file(from, file, f.clock.Now(), c.Expire)
 	}
 	return err
 }
@@ -103,28 +109,28 @@ type flight struct {
 // flights are the fetches of each URL: at most one under way, and one after it.
 type flights struct {
 	mu        sync.Mutex
-	now, next map[string]*flight
+	now, next map[source]*flight
 	flying    sync.WaitGroup
 }
 
-// join returns a fetch of id: that under way if there is one. With fresh it is
+// join returns a fetch of from: that under way if there is one. With fresh it is
 // one that begins after this call.
-func (f *flights) join(id string, fresh bool, run func() (*File, error)) *flight {
+func (f *flights) join(from source, fresh bool, run func() (*File, error)) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.now == nil {
-		f.now, f.next = make(map[string]*flight), make(map[string]*flight)
+		f.now, f.next = make(map[source]*flight), make(map[source]*flight)
 	}
 	fl := &flight{done: make(chan struct{}), run: run}
-	switch now, next := f.now[id], f.next[id]; {
+	switch now, next := f.now[from], f.next[from]; {
 	case now == nil:
-		f.now[id] = fl
-		f.flying.Go(func() { f.fly(id, fl) })
+		f.now[from] = fl
+		f.flying.Go(func() { f.fly(from, fl) })
 		return fl
 	case !fresh:
 		return now
 	case next == nil:
-		f.next[id] = fl
+		f.next[from] = fl
 		return fl
 	default:
 		return next
@@ -132,14 +138,14 @@ func (f *flights) join(id string, fresh bool, run func() (*File, error)) *flight
 }
 
 // fly makes the fetch, and the one after it.
-func (f *flights) fly(id string, fl *flight) {
+func (f *flights) fly(from source, fl *flight) {
 	for fl != nil {
 		fl.file, fl.err = fl.run()
 		f.mu.Lock()
-		next := f.next[id]
-		delete(f.next, id)
-		if delete(f.now, id); next != nil {
-			f.now[id] = next
+		next := f.next[from]
+		delete(f.next, from)
+		if delete(f.now, from); next != nil {
+			f.now[from] = next
 		}
 		f.mu.Unlock()
 		close(fl.done)

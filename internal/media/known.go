@@ -15,8 +15,11 @@ const (
 
 // known is what was last learnt of the URLs of messages, in memory.
 type known struct {
-	urls *lru.Cache[string, learnt]
+	urls *lru.Cache[source, learnt]
 }
+
+// source is a URL and what it is fetched for.
+type source struct{ use, url string }
 
 // learnt is a file, or why there is none.
 type learnt struct {
@@ -26,28 +29,28 @@ type learnt struct {
 }
 
 func newKnown() known {
-	urls, err := lru.New[string, learnt](knownURLs)
+	urls, err := lru.New[source, learnt](knownURLs)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
 	return known{urls}
 }
 
-// get returns what is known under id, if it still holds.
-func (k known) get(id string, now time.Time) (learnt, bool) {
-	l, ok := k.urls.Get(id)
+// get returns what is known of from, if it still holds.
+func (k known) get(from source, now time.Time) (learnt, bool) {
+	l, ok := k.urls.Get(from)
 	return l, ok && now.Before(l.until)
 }
 
-// file remembers that id holds file, which it does no longer than until.
-func (k known) file(id string, file *File, now, until time.Time) {
+// file remembers that file is at from, for no longer than until.
+func (k known) file(from source, file *File, now, until time.Time) {
 	if most := now.Add(knownFor); most.Before(until) {
 		until = most
 	}
-	k.urls.Add(id, learnt{file: file, until: until})
+	k.urls.Add(from, learnt{file: file, until: until})
 }
 
-// failed remembers that id could not be fetched.
-func (k known) failed(id string, err error, now time.Time) {
-	k.urls.Add(id, learnt{err: err, until: now.Add(failureFor)})
+// failed remembers that from could not be fetched.
+func (k known) failed(from source, err error, now time.Time) {
+	k.urls.Add(from, learnt{err: err, until: now.Add(failureFor)})
 }

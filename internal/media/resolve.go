@@ -29,7 +29,6 @@ type Attachment struct {
 // mention is a place in a message that has a file.
 type mention struct {
 	path     string // as Attachment.Path
-	field    string // as errors name it
 	card     bool
 	name     string // the deprecated fileName
 	info     *rbm.ContentInfo
@@ -70,10 +69,21 @@ func mentions(m *rbm.AgentMessage) (list []mention) {
 			}
 		}
 	}
-	for i := range list {
-		list[i].field = "agent_message.content_message." + snake(list[i].path)
-	}
 	return list
+}
+
+// field is the place as errors name it.
+func (at *mention) field() string { return "agent_message.content_message." + snake(at.path) }
+
+// inner is the reference at the place, as errors name it.
+func (at *mention) inner() string {
+	switch {
+	case !at.card:
+		return at.field()
+	case at.info != nil: // at.path is the media, which has the reference as a member
+		return at.field() + ".content_info"
+	}
+	return at.field() + ".uploaded_rbm_file"
 }
 
 // cards yields the cards with their paths.
@@ -114,13 +124,17 @@ func (f *Files) Resolve(ctx context.Context, m *rbm.AgentMessage, features []rbm
 	all := mentions(m)
 	results := make([]found, len(all))
 	var wg sync.WaitGroup
-	for i, at := range all {
-		wg.Go(func() { results[i] = f.find(ctx, at) })
+	for i := range all {
+		if f.knows(&all[i]) {
+			results[i] = f.find(ctx, &all[i])
+		} else {
+			wg.Go(func() { results[i] = f.find(ctx, &all[i]) })
+		}
 	}
 	wg.Wait()
 	var wrong []rbm.Violation
-	for i, at := range all {
-		r := results[i]
+	for i := range all {
+		at, r := &all[i], &results[i]
 		if r.err != nil {
 			return nil, 0, r.err
 		}
@@ -142,8 +156,31 @@ func (f *Files) Resolve(ctx context.Context, m *rbm.AgentMessage, features []rbm
 	return list, bytes, nil
 }
 
+// Ready says that Resolve will find the files of m without fetching anything.
+func (f *Files) Ready(m *rbm.AgentMessage) bool {
+	for _, at := range mentions(m) {
+		if !f.knows(&at) {
+			return false
+		}
+	}
+	return true
+}
+
+// knows says that what is at its URLs is known, if it has any.
+func (f *Files) knows(at *mention) bool {
+	if at.info == nil {
+		return true
+	}
+	known := func(address string, u use) bool {
+		_, ok := f.known.get(source{u.name, address}, f.clock.Now())
+		return ok
+	}
+	return !at.info.ForceRefresh && known(at.info.FileURL, asContent) &&
+		(at.info.ThumbnailURL == "" || known(at.info.ThumbnailURL, asThumbnail))
+}
+
 // suits says why a file cannot stand where it does (facts/rbm-api.md §2.6).
-func suits(at mention, file *File, features []rbm.Feature) []rbm.Violation {
+func suits(at *mention, file *File, features []rbm.Feature) []rbm.Violation {
 	why := ""
 	switch {
 	case !at.card:
@@ -155,7 +192,7 @@ func suits(at mention, file *File, features []rbm.Feature) []rbm.Violation {
 	if why == "" {
 		return nil
 	}
-	return []rbm.Violation{{Field: at.field, Description: "Invalid value at '" + at.field + "': " + why + "."}}
+	return []rbm.Violation{{Field: at.field(), Description: "Invalid value at '" + at.field() + "': " + why + "."}}
 }
 
 func (r *found) attachment(path string) Attachment {
@@ -170,34 +207,33 @@ func (r *found) attachment(path string) Attachment {
 }
 
 // find finds the file of one mention and its thumbnail.
-func (f *Files) find(ctx context.Context, at mention) (r found) {
-	inner := at.field
-	if at.card { // at.path is the media, which has the reference as a member
-		inner += map[bool]string{true: ".content_info", false: ".uploaded_rbm_file"}[at.info != nil]
-	}
+func (f *Files) find(ctx context.Context, at *mention) (r found) {
 	switch {
 	case at.info != nil:
-		r.file = r.fetched(f, ctx, inner+".file_url", at.info.FileURL, asContent, at.info.ForceRefresh)
+		r.file = r.fetched(f, ctx, at, "file_url", at.info.FileURL, asContent)
 		if at.info.ThumbnailURL != "" {
-			r.thumb = r.fetched(f, ctx, inner+".thumbnail_url", at.info.ThumbnailURL, asThumbnail, at.info.ForceRefresh)
+			r.thumb = r.fetched(f, ctx, at, "thumbnail_url", at.info.ThumbnailURL, asThumbnail)
 		}
 	case at.uploaded != nil:
-		r.file = r.named(f, ctx, inner+".file_name", at.uploaded.FileName, false)
+		r.file = r.named(f, ctx, at.inner()+".file_name", at.uploaded.FileName, false)
 		if at.uploaded.ThumbnailName != "" {
-			r.thumb = r.named(f, ctx, inner+".thumbnail_name", at.uploaded.ThumbnailName, true)
+			r.thumb = r.named(f, ctx, at.inner()+".thumbnail_name", at.uploaded.ThumbnailName, true)
 		}
 	case at.card:
-		r.file = r.named(f, ctx, at.field+".file_name", at.name, false)
+		r.file = r.named(f, ctx, at.field()+".file_name", at.name, false)
 	default:
-		r.file = r.named(f, ctx, at.field, at.name, false)
+		r.file = r.named(f, ctx, at.field(), at.name, false)
 	}
 	return r
 }
 
 // fetched is the file at a URL, or nil.
-func (r *found) fetched(f *Files, ctx context.Context, field, address string, u use, refresh bool) *File {
-	file, err := f.at(ctx, address, u, refresh)
-	if v, ok := violation(field, err); ok {
+func (r *found) fetched(f *Files, ctx context.Context, at *mention, member, address string, u use) *File {
+	file, err := f.at(ctx, address, u, at.info.ForceRefresh)
+	if err == nil {
+		return file
+	}
+	if v, ok := violation(at.inner()+"."+member, err); ok {
 		if !f.opts.Lenient {
 			r.wrong = append(r.wrong, v)
 		}

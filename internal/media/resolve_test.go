@@ -74,17 +74,17 @@ func TestForceRefreshWaitsItsTurn(t *testing.T) {
 		<-release
 		return &File{Size: int64(n)}, nil
 	}
-	old := f.join("u", false, run)
+	old := f.join(source{url: "u"}, false, run)
 	<-begun
-	same := f.join("u", false, run)
-	fresh, fresher := f.join("u", true, run), f.join("u", true, run)
+	same := f.join(source{url: "u"}, false, run)
+	fresh, fresher := f.join(source{url: "u"}, true, run), f.join(source{url: "u"}, true, run)
 	if same != old || fresh == old || fresher != fresh {
 		t.Fatal("joined the wrong fetch")
 	}
 	release <- struct{}{}
 	<-old.done
 	<-begun
-	if late := f.join("u", true, run); late == fresh {
+	if late := f.join(source{url: "u"}, true, run); late == fresh {
 		t.Error("joined a fetch that had begun")
 	}
 	close(release)
