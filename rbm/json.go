@@ -3,6 +3,7 @@ package rbm
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json"
@@ -54,14 +55,14 @@ func MarshalPretty(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Pretty(out), nil
+	return AppendPretty(nil, out), nil
 }
 
-// Pretty is what [Marshal] wrote as [MarshalPretty] would have written it. It
-// looks for nothing but the marks that JSON is made of: the input must be valid
+// AppendPretty appends what [Marshal] wrote as [MarshalPretty] would have written it.
+// It looks for nothing but the marks that JSON is made of: compact must be valid
 // and without any white space.
-func Pretty(compact []byte) []byte {
-	out := make([]byte, 0, 2*len(compact)+64)
+func AppendPretty(out, compact []byte) []byte {
+	out = slices.Grow(out, 2*len(compact)+64)
 	depth := 0
 	for i := 0; i < len(compact); i++ {
 		switch c := compact[i]; c {
@@ -102,15 +103,20 @@ func newLine(out []byte, depth int) []byte {
 
 // stringLength is the length of the JSON string, quotes included, that s begins with.
 func stringLength(s []byte) int {
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+	for i := 1; ; {
+		n := bytes.IndexByte(s[i:], '"')
+		if n < 0 {
+			return len(s)
+		}
+		i += n + 1
+		slashes := 0
+		for s[i-2-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return i
 		}
 	}
-	return len(s)
 }
 
 // Unmarshal reads an answer of the API, or a webhook's data, as a client

@@ -6,8 +6,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// FuzzPretty: what is valid is laid out as the JSON package lays it out.
-func FuzzPretty(f *testing.F) {
+// FuzzAppendPretty: what is valid is laid out as the JSON package lays it out.
+func FuzzAppendPretty(f *testing.F) {
 	for _, row := range wireBodies {
 		f.Add([]byte(row.body))
 	}
@@ -17,14 +17,14 @@ func FuzzPretty(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		compact, err := jsontext.AppendFormat(nil, body, jsontext.PreserveRawStrings(true))
 		if err != nil {
-			_ = Pretty(body) // must not panic
+			_ = AppendPretty(nil, body) // must not panic
 			return
 		}
 		want, err := jsontext.AppendFormat(nil, compact, jsontext.WithIndent("  "), jsontext.PreserveRawStrings(true))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Pretty(compact); string(got) != string(want)+"\n" {
+		if got := AppendPretty(nil, compact); string(got) != string(want)+"\n" {
 			t.Fatalf("got\n%s\nwant\n%s", got, want)
 		}
 	})

@@ -6,13 +6,14 @@ package clock
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Clock tells the time and wakes sleepers. Make one with New.
 type Clock struct {
+	offset atomic.Int64 // nanoseconds
 	mu     sync.Mutex
-	offset time.Duration
 	turned chan struct{} // closed and replaced whenever the clock is turned
 }
 
@@ -28,9 +29,7 @@ func (c *Clock) Now() time.Time {
 
 // Offset is how far the clock has been turned ahead.
 func (c *Clock) Offset() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.offset
+	return time.Duration(c.offset.Load())
 }
 
 // Advance turns the clock ahead by d and wakes every sleeper whose time has come.
@@ -41,7 +40,7 @@ func (c *Clock) Advance(d time.Duration) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.offset += d
+	c.offset.Add(int64(d))
 	close(c.turned)
 	c.turned = make(chan struct{})
 }
@@ -52,7 +51,7 @@ func (c *Clock) SleepUntil(ctx context.Context, t time.Time, wake <-chan struct{
 	for {
 		c.mu.Lock()
 		turned := c.turned
-		left := t.Sub(time.Now().Add(c.offset))
+		left := t.Sub(c.Now())
 		c.mu.Unlock()
 
 		var ring <-chan time.Time

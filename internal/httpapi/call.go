@@ -106,7 +106,8 @@ func readAll(r io.Reader, expect int64) ([]byte, error) {
 }
 
 // marshal is v as the system parameters want it; a mask is for good answers only.
-func (c *call) marshal(v any, fields mask) ([]byte, error) {
+// It is laid out in buffer.
+func (c *call) marshal(buffer *[]byte, v any, fields mask) ([]byte, error) {
 	compact, isRaw := v.(rawJSON)
 	var err error
 	if !isRaw {
@@ -118,13 +119,26 @@ func (c *call) marshal(v any, fields mask) ([]byte, error) {
 	if err != nil || c.system.compact {
 		return compact, err
 	}
-	return rbm.Pretty(compact), nil
+	*buffer = rbm.AppendPretty((*buffer)[:0], compact)
+	return *buffer, nil
 }
+
+// answers are buffers in which answers are laid out.
+var answers = sync.Pool{New: func() any { return new([]byte) }}
+
+// largeAnswer is the size in bytes of a buffer that is not kept for another answer.
+const largeAnswer = 64 << 10
 
 // write sends v as Google does (facts/rbm-api.md §7.5).
 func (c *call) write(status int, v any, fields mask) {
 	c.status = status
-	b, err := c.marshal(v, fields)
+	buffer := answers.Get().(*[]byte)
+	defer func() {
+		if cap(*buffer) <= largeAnswer {
+			answers.Put(buffer)
+		}
+	}()
+	b, err := c.marshal(buffer, v, fields)
 	if err != nil {
 		c.log.ErrorContext(c.r.Context(), "answer", "path", c.route.path, "err", err)
 		http.Error(c.w, "internal error", http.StatusInternalServerError)
