@@ -59,7 +59,8 @@ type Config struct {
 
 // AdminConfig is the administrator's side.
 type AdminConfig struct {
-	// Listen is the address of the admin API, /healthz, /readyz and /metrics.
+	// Listen is the address of the admin API, /healthz, /readyz, /metrics and, with
+	// the admin token, /debug/pprof.
 	// Empty: they are served beside the API, on the address of listen.
 	Listen string `toml:"listen"`
 	// TokenFile holds the admin token. Default: one is made and kept in the store;

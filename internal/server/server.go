@@ -203,6 +203,7 @@ func (s *Server) route() {
 	admin.HandleFunc("GET /healthz", s.healthz)
 	admin.HandleFunc("GET /readyz", s.readyz)
 	admin.Handle("GET /metrics", s.metrics)
+	admin.Handle(profilesPath, s.profiles())
 }
 
 // run starts everything that works by itself.
