@@ -100,6 +100,9 @@ func (d *Demo) Start() {
 	}
 }
 
+// PID is the id of the running process.
+func (d *Demo) PID() int { return d.cmd.Process.Pid }
+
 // Kill sends SIGKILL and waits until the process is gone.
 func (d *Demo) Kill() {
 	_ = d.cmd.Process.Kill() // it may be gone already
