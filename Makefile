@@ -1,5 +1,5 @@
 # `make test` is everything a change must pass; `make bench` measures.
-.PHONY: all build test deps check race fuzz bench clean
+.PHONY: all build test deps check race fuzz bench bench-compare clean
 
 GO ?= go
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -31,9 +31,24 @@ fuzz:
 	  $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read f; do \
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done || exit 1; done
 
-# QUICK=1 leaves out what fills a store first.
+# Prints all figures, writes the table of docs/performance.md and bench/results.json.
+# QUICK=1 measures the first three of them only and keeps the others.
+BENCH = $(GO) test -run '^$$' -timeout 90m -benchtime 1x
+PGSTORE = $(wildcard internal/store/pgstore)
 bench:
-	$(GO) test -run '^$$' -bench . -timeout 60m $(if $(QUICK),-short) ./bench ./rbm ./internal/auth ./internal/store/pebblestore
+	@{ $(BENCH) $(if $(QUICK),-short) -bench '^BenchmarkAccept$$' ./bench; \
+	  $(BENCH) -bench '^BenchmarkCommit$$' ./internal/store/pebblestore; \
+	  $(if $(QUICK),,$(if $(PGSTORE),$(BENCH) -bench '^BenchmarkAgainstUnnest$$' ./$(PGSTORE);) \
+	    $(BENCH) -bench '^Benchmark(Frame|Deliver|Webhook|IdlePhones|Disk|ExpiryAmongAMillion)$$' ./bench; \
+	    $(BENCH) -benchtime 0.5s -count 5 -bench '^BenchmarkStage$$' ./bench; \
+	    $(BENCH) -benchtime 1s -bench . ./rbm ./internal/auth ./internal/gateway; \
+	    $(BENCH) -benchtime 1s -bench 'GetAbsent|Scan' ./internal/store/pebblestore; \
+	    $(BENCH) -bench '^BenchmarkQueued$$' ./bench;) \
+	} | $(GO) run ./bench/report $(if $(QUICK),-quick)
+
+# The stages of the accept path here and at BASE, a revision, in turn.
+bench-compare:
+	@GO="$(GO)" bench/compare.sh "$(BASE)"
 
 clean:
 	rm -rf bin

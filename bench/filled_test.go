@@ -53,6 +53,7 @@ func densePhone(i int) string  { return fmt.Sprintf("+1402%07d", i) }
 // parts are the floors below HTTP, on the store of a demo that does not run.
 type parts struct {
 	db       *pebblestore.DB
+	ledger   *ledger.Ledger
 	registry *registry.Registry
 	engine   *engine.Engine
 }
@@ -63,12 +64,12 @@ func openParts(b *testing.B, dir string) *parts {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	db, err := pebblestore.Open(cfg.Data, pebblestore.Options{CacheBytes: int64(cfg.Store.CacheMiB) << 20, Logger: log})
 	must(b, err)
-	l, err := ledger.Open(b.Context(), db, clock.New())
-	must(b, err)
 	p := &parts{db: db}
-	p.registry, err = registry.Open(b.Context(), l, log)
+	p.ledger, err = ledger.Open(b.Context(), db, clock.New())
 	must(b, err)
-	p.engine = engine.New(l, p.registry, engine.Options{Logger: log})
+	p.registry, err = registry.Open(b.Context(), p.ledger, log)
+	must(b, err)
+	p.engine = engine.New(p.ledger, p.registry, engine.Options{Logger: log})
 	return p
 }
 
@@ -84,19 +85,24 @@ func must(b *testing.B, err error) {
 	}
 }
 
-// found makes a demo in a new directory: its agent, its keys.
-func found(b *testing.B) (dir string) {
+// found makes a demo in a new directory, with an agent, and gets a token for it.
+func found(b *testing.B) (dir, token string) {
 	dir = b.TempDir()
-	s, _, err := server.StartDemo(b.Context(), dir, server.DemoConfig(dir, "127.0.0.1:0"))
+	s, ready, err := server.StartDemo(b.Context(), dir, server.DemoConfig(dir, "127.0.0.1:0"))
+	must(b, err)
+	c, err := client.New(client.Options{BaseURL: ready.APIURL, KeyFile: ready.Agents[0].KeyFile})
+	must(b, err)
+	token, err = c.AccessToken(b.Context())
 	must(b, err)
 	must(b, s.Stop(context.Background()))
-	return dir
+	return dir, token
 }
 
 // fillStore queues messages for phones, and drained more for each of lines sparse
 // and lines dense phones, on the way that every send takes below HTTP.
 func fillStore(b *testing.B, messages, phones, lines int, body func(*rand.Rand) []byte) *filling {
-	f := &filling{dir: found(b), phones: phones}
+	f := &filling{phones: phones}
+	f.dir, _ = found(b)
 	p := openParts(b, f.dir)
 	abreast(b, phones, func(i int, _ *rand.Rand) error { _, err := p.newPhone(queuedPhone(i)); return err })
 	for i := range lines {
@@ -139,7 +145,7 @@ func fillStore(b *testing.B, messages, phones, lines int, body func(*rand.Rand) 
 		return nil
 	})
 	f.took, f.bodies = time.Since(begin), bodies.Load()
-	f.disk = settled(b, f.dir)
+	f.disk = settled(b, f.dir, 5)
 	p.close(b)
 	return f
 }
@@ -212,10 +218,9 @@ func ignoreGone(err error) error {
 	return err
 }
 
-// settled waits until the store in dir has had no work for some seconds, and
-// returns the bytes it takes on disk.
-func settled(b *testing.B, dir string) int64 {
-	const quiet = 5
+// settled waits until the files of the store in dir have not changed for quiet
+// seconds, and returns the bytes they take on disk.
+func settled(b *testing.B, dir string, quiet int) int64 {
 	last, since := int64(-1), 0
 	for since < quiet {
 		time.Sleep(time.Second)

@@ -106,22 +106,25 @@ func rate(b *testing.B, address, token string, body []byte, d time.Duration, pat
 	return float64(done.Load()) / time.Since(begin).Seconds()
 }
 
-// bare is the ceiling: net/http alone, reading the body and answering with it.
+// echo is the least that a handler can do: it reads the body and answers with it.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
+}
+
+// bare is the ceiling: net/http alone.
 func bare(b *testing.B) (address string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		_, _ = w.Write(body)
-	})}
+	s := &http.Server{Handler: http.HandlerFunc(echo)}
 	go s.Serve(l)
 	b.Cleanup(func() { s.Close() })
 	return l.Addr().String()

@@ -243,6 +243,10 @@ func (s *Server) listeners() []*listener {
 	return all
 }
 
+// Handler answers what comes to the public address; without the network, for
+// benchmarks.
+func (s *Server) Handler() http.Handler { return s.public.http.Handler }
+
 // Stop lets requests under way finish, takes the phones offline and closes the
 // store; it takes no longer than ctx. What was acknowledged is kept in any case.
 func (s *Server) Stop(ctx context.Context) error {

@@ -1,77 +1,13 @@
 package bench
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/openrbm/openrbm/client"
-	"github.com/openrbm/openrbm/phone"
 	"github.com/openrbm/openrbm/rbm"
 )
-
-// From the start of a send to the frame at an online phone, beside the time of
-// one fsync of the same disk.
-func BenchmarkSendToFrame(b *testing.B) {
-	p := newPlatform(b, 0)
-	arrived := make(chan string, 1)
-	p.Dial(func(o *phone.Options) {
-		o.OnEvent = func(e phone.Event) {
-			if m, ok := e.(*phone.Message); ok {
-				arrived <- m.MessageID
-			}
-		}
-	})
-	r, err := dial(p.address)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer r.conn.Close()
-	picture := cardAt(b)
-	var frames []time.Duration
-	for b.Loop() {
-		begin := time.Now()
-		if err := r.post(p.send(p.Number()), p.token, picture); err != nil {
-			b.Fatal(err)
-		}
-		<-arrived
-		frames = append(frames, time.Since(begin))
-	}
-	slices.Sort(frames)
-	sync := fsyncTime(b)
-	b.ReportMetric(float64(at(frames, 50).Microseconds()), "p50-µs")
-	b.ReportMetric(float64(at(frames, 99).Microseconds()), "p99-µs")
-	b.ReportMetric(float64(at(frames, 50))/float64(sync), "p50-vs-fsync")
-	b.ReportMetric(float64(at(frames, 99))/float64(sync), "p99-vs-fsync")
-}
-
-func at(sorted []time.Duration, percent int) time.Duration {
-	return sorted[min(len(sorted)-1, len(sorted)*percent/100)]
-}
-
-// fsyncTime is the median time to write 2 kB to the end of a file and sync it.
-func fsyncTime(b *testing.B) time.Duration {
-	f, err := os.Create(filepath.Join(b.TempDir(), "sync"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer f.Close()
-	var times []time.Duration
-	for range 300 {
-		begin := time.Now()
-		if _, err := f.Write(make([]byte, 2048)); err != nil {
-			b.Fatal(err)
-		}
-		if err := f.Sync(); err != nil {
-			b.Fatal(err)
-		}
-		times = append(times, time.Since(begin))
-	}
-	slices.Sort(times)
-	return times[len(times)/2]
-}
 
 // How long after its expireTime a message is revoked, with a million others
 // queued for a thousand phones.
