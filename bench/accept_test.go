@@ -2,12 +2,20 @@ package bench
 
 import (
 	"bytes"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/openrbm/openrbm/client"
+	"github.com/openrbm/openrbm/phone"
+	"github.com/openrbm/openrbm/test/process"
 )
 
 // card is a rich card of about 1.2 kB.
@@ -36,15 +44,16 @@ var text = []byte(`{"contentMessage":{"text":"Your code is 123 456. It is good f
 const rounds = 5
 
 // Accept end to end — HTTP, authentication, validation, deduplication, fsync —
-// against net/http alone, in turn. vs-bare is the median of the rounds' ratios.
+// against net/http alone, in turn, each a process of its own beside that of the
+// load. vs-bare is the median of the rounds' ratios.
 func BenchmarkAccept(b *testing.B) {
 	for _, body := range []struct {
 		name string
 		json []byte
 	}{{"card", cardAt(b)}, {"text", text}} {
 		b.Run(body.name, func(b *testing.B) {
-			ceiling := bare(b)
-			p := newPlatform(b, connections)
+			ceiling := ceilingProcess(b)
+			p := newDemo(b, connections)
 			d := 2 * time.Second
 			if testing.Short() {
 				d = time.Second
@@ -63,6 +72,72 @@ func BenchmarkAccept(b *testing.B) {
 			}
 		})
 	}
+}
+
+// demo is the real binary with phones that are away.
+type demo struct {
+	address, token, agent string
+	phones                []string
+}
+
+func newDemo(b *testing.B, phones int) *demo {
+	p := process.StartDemo(b, b.TempDir())
+	token, err := p.Client().AccessToken(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	d := &demo{address: strings.TrimPrefix(p.Ready.APIURL, "http://"), token: token, agent: p.Ready.Agents[0].AgentID}
+	admin := p.Admin()
+	for i := range phones {
+		d.phones = append(d.phones, fmt.Sprintf("+1222%07d", i))
+		if _, err := admin.CreatePhone(b.Context(), client.Phone{PhoneNumber: d.phones[i], RCSEnabled: true, Features: phone.DefaultFeatures()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return d
+}
+
+// send is the path of a send with a new id.
+func (d *demo) send(phone string) string {
+	return "/v1/phones/" + phone + "/agentMessages?messageId=" + client.NewMessageID() + "&agentId=" + d.agent
+}
+
+// beCeiling, in the environment, makes this program the ceiling.
+const beCeiling = "OPENRBM_BENCH_CEILING"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beCeiling) == "" {
+		os.Exit(m.Run())
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		fmt.Println(l.Addr())
+		err = http.Serve(l, http.HandlerFunc(echo))
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// ceilingProcess is the ceiling as a process of its own.
+func ceilingProcess(b *testing.B) (address string) {
+	cmd := exec.CommandContext(b.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), beCeiling+"=1")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	if _, err := fmt.Fscanln(out, &address); err != nil {
+		b.Fatal(err)
+	}
+	return address
 }
 
 func median(v []float64) float64 {

@@ -84,6 +84,7 @@ func rate(b *testing.B, address, token string, body []byte, d time.Duration, pat
 	ctx, cancel := context.WithTimeout(b.Context(), d)
 	defer cancel()
 	var done atomic.Int64
+	var failed sync.Once // one error says enough
 	var wg sync.WaitGroup
 	begin := time.Now()
 	for c := range connections {
@@ -95,7 +96,8 @@ func rate(b *testing.B, address, token string, body []byte, d time.Duration, pat
 			defer r.conn.Close()
 			for n := 0; ctx.Err() == nil; n++ {
 				if err := r.post(path(c, n), token, body); err != nil {
-					b.Errorf("connection %d: %v", c, err)
+					failed.Do(func() { b.Errorf("connection %d: %v", c, err) })
+					cancel()
 					return
 				}
 				done.Add(1)
