@@ -107,7 +107,7 @@ func (s *sends) onConnections(b *testing.B, n int, do func(c int, r *requester) 
 		r, err := dial(s.address)
 		must(b, err)
 		wg.Go(func() {
-			defer r.conn.Close()
+			defer r.Close()
 			if err := do(c, r); err != nil {
 				b.Errorf("connection %d: %v", c, err)
 			}

@@ -4,8 +4,6 @@
 package bench
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -19,61 +17,27 @@ import (
 	"time"
 
 	"github.com/openrbm/openrbm/client"
+	"github.com/openrbm/openrbm/internal/loadgen"
 	"github.com/openrbm/openrbm/servertest"
 )
 
 // connections are open at the same time, each with one request under way.
 const connections = 256
 
-// requester is one connection of the load generator. It does as little as an
-// HTTP client can, since it shares the machine with the server it measures.
-type requester struct {
-	conn net.Conn
-	in   *bufio.Reader
-	out  bytes.Buffer
-}
+// requester is one connection of the load generator to which every answer but 200
+// is an error.
+type requester struct{ *loadgen.Conn }
 
 func dial(address string) (*requester, error) {
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	return &requester{conn: conn, in: bufio.NewReaderSize(conn, 8<<10)}, nil
+	conn, err := loadgen.Dial(context.Background(), "http://"+address, nil)
+	return &requester{conn}, err
 }
 
-// post sends one request and reads the answer; anything but 200 is an error.
 func (r *requester) post(path, token string, body []byte) error {
-	r.out.Reset()
-	fmt.Fprintf(&r.out, "POST %s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", path, token, len(body))
-	r.out.Write(body)
-	if _, err := r.conn.Write(r.out.Bytes()); err != nil {
-		return err
+	status, answer, err := r.Post(path, token, body)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%d: %s", status, answer)
 	}
-	status, err := r.in.ReadSlice('\n')
-	if err != nil {
-		return err
-	}
-	ok := bytes.HasPrefix(status, []byte("HTTP/1.1 200"))
-	length := 0
-	for {
-		line, err := r.in.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		if len(line) <= 2 {
-			break
-		}
-		if v, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(v))); err != nil {
-				return err
-			}
-		}
-	}
-	if !ok {
-		answer, _ := io.ReadAll(io.LimitReader(r.in, int64(length)))
-		return fmt.Errorf("not 200: %s", answer)
-	}
-	_, err = r.in.Discard(length)
 	return err
 }
 
@@ -93,7 +57,7 @@ func rate(b *testing.B, address, token string, body []byte, d time.Duration, pat
 			b.Fatal(err)
 		}
 		wg.Go(func() {
-			defer r.conn.Close()
+			defer r.Close()
 			for n := 0; ctx.Err() == nil; n++ {
 				if err := r.post(path(c, n), token, body); err != nil {
 					failed.Do(func() { b.Errorf("connection %d: %v", c, err) })

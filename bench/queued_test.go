@@ -82,7 +82,7 @@ func (l *load) restart(b *testing.B) float64 {
 	l.Start()
 	r, err := dial(l.address)
 	must(b, err)
-	defer r.conn.Close()
+	defer r.Close()
 	must(b, r.post(l.send(queuedPhone(0)), l.token, text))
 	return time.Since(begin).Seconds()
 }

@@ -29,6 +29,7 @@ type remoteVerbs struct {
 	Phones  phonesCmd  `cmd:"" help:"Administer phones."`
 	Clock   clockCmd   `cmd:"" help:"Show the platform's time or turn it ahead."`
 	Status  statusCmd  `cmd:"" help:"Show the state of the server."`
+	Bench   benchCmd   `cmd:"" help:"Load a server, measure how it bears it, and check that nothing is lost, doubled or out of order."`
 }
 
 // serverFlags say which server a verb speaks to.

@@ -49,6 +49,8 @@ var Table = map[string]Floor{
 	"client": {2, 2000},
 	"phone":  {1, 2000},
 
+	"internal/loadgen": {3, 1500}, // loads any server and checks what comes out
+
 	"test/conformance":     {0, 20},  // the API as scripts of raw HTTP
 	"internal/conformance": {3, 700}, // what runs them against any server
 
