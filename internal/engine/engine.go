@@ -119,10 +119,20 @@ func (e *Engine) Close() {
 	e.pumps.Wait()
 }
 
-// runSweep makes every mailbox look at the ledger, from its beginning, from time to time.
+// sweepBatch is how many mailboxes the sweep wakes at once. All of them at once
+// would each need a goroutine and an iterator of the store.
+const sweepBatch = 64
+
+// runSweep makes every mailbox look at the ledger, from its beginning, from time to
+// time. With many phones it takes half a SweepInterval for that.
 func (e *Engine) runSweep(ctx context.Context) {
 	for e.clock.Sleep(ctx, e.opts.SweepInterval) {
-		for _, m := range e.online.all() {
+		all := e.online.all()
+		pause := e.opts.SweepInterval / time.Duration(2*(1+len(all)/sweepBatch))
+		for i, m := range all {
+			if i > 0 && i%sweepBatch == 0 && !e.clock.Sleep(ctx, pause) {
+				return
+			}
 			m.rescan()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -15,7 +16,8 @@ const corkBytes = 32 << 10
 // so that many small frames go out in one packet.
 type conn struct {
 	net.Conn
-	timeout time.Duration // for each flush
+	timeout time.Duration   // for each flush
+	raw     syscall.RawConn // nil: TLS
 
 	mu  sync.Mutex
 	buf *[]byte // nil: not corked
@@ -80,5 +82,10 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.conn = &conn{Conn: c}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		if h.conn.raw, err = tcp.SyscallConn(); err != nil {
+			return nil, nil, err
+		}
+	}
 	return h.conn, rw, nil
 }

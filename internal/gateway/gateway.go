@@ -77,7 +77,7 @@ func New(e *engine.Engine, phones Phones, opts Options) *Gateway {
 		sessions: make(map[*session]struct{}), online: make(map[string]*session),
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: opts.HelloTimeout,
-			ReadBufferSize:   readBuffer,
+			ReadBufferSize:   unusedBuffer,
 			WriteBufferSize:  writeBuffer,
 			WriteBufferPool:  new(sync.Pool),
 			Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
@@ -90,10 +90,11 @@ func New(e *engine.Engine, phones Phones, opts Options) *Gateway {
 	return g
 }
 
-// The buffers of a connection. An idle one has only the read buffer.
+// The library's buffers of a connection. It writes only, and the least that it
+// wants for reading is 125 bytes.
 const (
-	readBuffer  = 512
-	writeBuffer = 4 << 10
+	unusedBuffer = 125
+	writeBuffer  = 4 << 10
 )
 
 // ServeHTTP takes a phone's connection over; it returns when the handshake is

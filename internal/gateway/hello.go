@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/openrbm/openrbm/internal/frame"
@@ -13,7 +15,15 @@ import (
 // has been told why not, if it still listens.
 func (s *session) greet() bool {
 	s.conn.SetReadDeadline(time.Now().Add(s.g.opts.HelloTimeout))
-	data, err := s.next()
+	var data []byte
+	var err error
+	for data == nil && err == nil {
+		data, err = s.next()
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.close(closeSilent) // it may be the server's or the network's fault, when all phones connect at once
+		return false
+	}
 	if err != nil {
 		s.close(closeNoHello)
 		return false

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/openrbm/openrbm/internal/frame"
 	"github.com/openrbm/openrbm/internal/gateway"
@@ -22,7 +21,7 @@ import (
 // the same process, is counted in.
 func BenchmarkIdlePhone(b *testing.B) {
 	const phones = 2000
-	w := newWorld(b, gateway.Options{PingInterval: 2 * time.Second, Logger: slog.New(slog.DiscardHandler)})
+	w := newWorld(b, gateway.Options{Logger: slog.New(slog.DiscardHandler)})
 	tokens := make([]string, phones)
 	for i := range tokens {
 		tokens[i] = w.newPhone(nth(i))

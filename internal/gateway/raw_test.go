@@ -128,9 +128,9 @@ func TestBadHello(t *testing.T) {
 			}
 		})
 	}
-	t.Run("nothing", func(t *testing.T) {
+	t.Run("nothing", func(t *testing.T) { // it may be late since all phones connect at once: it is to try again
 		w := newWorld(t, gateway.Options{HelloTimeout: 50 * time.Millisecond})
-		if f, code := w.raw(t).hearEnd(); f != nil || code != frame.CloseUnauthenticated {
+		if f, code := w.raw(t).hearEnd(); f != nil || code != frame.CloseSilent {
 			t.Errorf("got %v and close code %d", f, code)
 		}
 	})

@@ -20,6 +20,7 @@ type session struct {
 	g    *Gateway
 	ws   *websocket.Conn
 	conn *conn // below ws
+	in   input // the reader's
 
 	heard   atomic.Int64           // when something was last heard, as g.now
 	closing atomic.Pointer[reason] // set when the close frame is sent
@@ -37,13 +38,9 @@ type session struct {
 }
 
 func newSession(g *Gateway, ws *websocket.Conn, c *conn) *session {
-	s := &session{g: g, ws: ws, conn: c}
+	s := &session{g: g, ws: ws, conn: c, in: input{conn: c}}
 	c.timeout = g.opts.WriteTimeout
 	s.hear()
-	ws.SetReadLimit(frame.MaxFrameBytes)
-	ws.SetPongHandler(func(string) error { s.hear(); return nil })
-	answer := ws.PingHandler()
-	ws.SetPingHandler(func(data string) error { s.hear(); return answer(data) })
 	return s
 }
 
@@ -66,9 +63,9 @@ func (s *session) tellSeen() {
 	}
 }
 
-// run is the whole session. The hello and every frame are handled on goroutines
-// of their own, while the reader waits for them: the stack that they need would stay
-// with the reader, and it is most of what an idle phone costs.
+// run is the whole session. What comes is read and handled on goroutines of its
+// own, while the reader waits for them: the stack that they need would stay with the
+// reader, and it is most of what an idle phone costs.
 func (s *session) run() {
 	defer s.g.end(s)
 	defer s.conn.Close()
@@ -92,32 +89,58 @@ func elsewhere(f func()) {
 	done.Wait()
 }
 
-// read handles frames until the connection breaks.
+// read handles frames until the connection breaks. Over TLS, the reader waits with
+// a deep stack.
 func (s *session) read() error {
+	for {
+		if err := s.in.await(); err != nil {
+			return err
+		}
+		var err error
+		elsewhere(func() { err = s.readBurst() })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readBurst handles what has come, at least a part of it.
+func (s *session) readBurst() error {
 	for {
 		data, err := s.next()
 		if err != nil {
 			return err
 		}
-		if s.closing.Load() != nil {
-			continue // the phone repeats what was not confirmed
+		if data != nil && s.closing.Load() == nil { // else the phone repeats what was not confirmed
+			s.handle(data)
+			if s.released() {
+				s.close(closeGoingAway)
+			}
 		}
-		elsewhere(func() { s.handle(data) })
-		if s.released() {
-			s.close(closeGoingAway)
+		if s.in.buf == nil {
+			return nil
 		}
 	}
 }
 
 var errBinary = errors.New("a binary message")
 
-// next reads one frame. A message that is not text closes the session.
+// next reads one message; nil is that only a control frame has come. A message that
+// is not text closes the session.
 func (s *session) next() ([]byte, error) {
-	kind, data, err := s.ws.ReadMessage()
+	s.in.borrow()
+	defer s.in.giveBack()
+	kind, data, err := s.in.message(s.control)
+	if wrong, ok := errors.AsType[*wireError](err); ok {
+		s.close(reason{wrong.code, wrong.text})
+	}
 	if err != nil {
 		return nil, err
 	}
 	s.hear()
+	if kind == 0 {
+		return nil, nil
+	}
 	s.g.stats.Received.Add(1)
 	if kind != websocket.TextMessage && s.closing.Load() == nil {
 		s.close(closeBinary)
@@ -126,22 +149,42 @@ func (s *session) next() ([]byte, error) {
 	return data, nil
 }
 
+// control answers a control frame. A close frame is an error.
+func (s *session) control(p part) error {
+	switch p.op {
+	case websocket.PongMessage:
+		return nil
+	case websocket.PingMessage:
+		s.ws.WriteControl(websocket.PongMessage, p.payload, time.Now().Add(closeWait)) // the reader notices
+		return nil
+	case websocket.CloseMessage:
+		closed, err := closeCode(p.payload)
+		if err != nil {
+			return err
+		}
+		message := websocket.FormatCloseMessage(closed.Code, "")
+		s.ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(closeWait)) // the phone may be gone
+		return closed
+	}
+	return breach("a kind of frame that is not known")
+}
+
 // drainInput lets the phone read why the connection ends: one that is closed with
 // unread input is reset, and what was sent last is lost.
 func (s *session) drainInput(err error) {
-	if errors.Is(err, websocket.ErrReadLimit) { // the library has sent the close frame
-		s.conn.SetReadDeadline(time.Now().Add(lingerWait))
+	if _, over := errors.AsType[*websocket.CloseError](err); over || s.closing.Load() == nil {
+		return
+	}
+	if _, wrong := errors.AsType[*wireError](err); wrong { // what follows makes no sense
 		io.CopyN(io.Discard, s.conn, maxDrained)
 		return
 	}
-	for s.closing.Load() != nil {
-		if _, _, err := s.ws.NextReader(); err != nil {
-			return
-		}
+	for err = nil; err == nil; {
+		_, err = s.next()
 	}
 }
 
-// maxDrained bounds what is read of a phone that sent too large a frame.
+// maxDrained bounds what is read of a phone that has broken the protocol.
 const maxDrained = 1 << 20
 
 // released says that the engine has let the mailbox go.

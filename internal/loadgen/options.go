@@ -38,8 +38,18 @@ type Options struct {
 	Webhook    string // address to listen on for receipts, such as 127.0.0.1:0; empty: none
 	WebhookURL string // how the server reaches it (http:// and the address)
 
-	Progress io.Writer // one line each second; nil: none
+	Progress io.Writer   // one line each second; nil: none
+	Before   func(Stage) // called when a stage begins, which waits for it; nil: nothing
 }
+
+// Stage is a part of a run.
+type Stage int
+
+// The stages, in their order.
+const (
+	Connecting Stage = iota + 1 // all phones are made, none is connected
+	Sending                     // they are connected, nothing has been sent
+)
 
 // maxPhones is how many numbers a run may use.
 const maxPhones = 1_000_000
@@ -67,6 +77,9 @@ func (o *Options) setDefaults() {
 	o.TLS.NextProtos = []string{"http/1.1"}
 	if o.Progress == nil {
 		o.Progress = io.Discard
+	}
+	if o.Before == nil {
+		o.Before = func(Stage) {}
 	}
 	o.Agent = strings.TrimSuffix(o.Agent, "@rbm.goog")
 }

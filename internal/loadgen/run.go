@@ -107,11 +107,13 @@ func (r *run) whole(ctx, life, start context.Context) (_ *Summary, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.opts.Before(Connecting)
 	stop, err := r.connectPhones(start, life, tokens)
 	defer stop()
 	if err != nil {
 		return nil, err
 	}
+	r.opts.Before(Sending)
 	took := r.load(start)
 	interrupted := ctx.Err() != nil
 	r.settle(life, interrupted)
