@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"runtime/debug"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -19,6 +20,7 @@ func (g *Gateway) sweep() {
 	tick := time.NewTicker(max(g.opts.PingInterval/sweeps, time.Millisecond))
 	defer tick.Stop()
 	var all []*session
+	var crowd crowd
 	for {
 		select {
 		case <-g.ctx.Done():
@@ -33,9 +35,31 @@ func (g *Gateway) sweep() {
 		for _, s := range all {
 			s.look()
 		}
+		if crowd.calmAfterStorm(len(all)) {
+			debug.FreeOSMemory()
+		}
 		clear(all)
 		all = all[:0]
 	}
+}
+
+// crowd watches how many phones are connected. When very many have come at once,
+// their handshakes leave as much garbage as they need memory themselves, and while
+// they are idle nothing would collect it.
+type crowd struct{ last, before int }
+
+// storm is how many phones more make it worth to collect the garbage.
+const storm = 1000
+
+// calmAfterStorm says, once, that many phones have come and no more are coming.
+func (c *crowd) calmAfterStorm(now int) bool {
+	calm := now-c.last < storm/10
+	c.last = now
+	if c.before = min(c.before, now); !calm || now-c.before < max(storm, c.before/10) {
+		return false
+	}
+	c.before = now
+	return true
 }
 
 // look is the sweeper's work for one session. The sweeper calls it.
