@@ -70,6 +70,7 @@ type DB interface {
 	// fails with ErrConflict when a check does not hold and with ErrUnknown when
 	// it cannot say whether b was written: the caller then reads back. A batch
 	// is the store's until Commit returns, and may be committed again after.
+	// ErrUnavailable says that nothing of b was written.
 	// When ctx ends, a batch that is not yet being written is withdrawn and the
 	// error is that of ctx alone; otherwise the waiting ends, with ErrUnknown, not
 	// the write.
@@ -84,6 +85,11 @@ var (
 	ErrConflict = errors.New("store: a check of the batch does not hold")
 	ErrUnknown  = errors.New("store: it is unknown whether the batch was written")
 	ErrClosed   = errors.New("store: closed")
+
+	// ErrUnavailable answers any call while the store cannot be reached or
+	// cannot write. Nothing of the call was done, and it may be tried again later:
+	// a store whose database or disk comes back goes on without help where it can.
+	ErrUnavailable = errors.New("store: unavailable")
 )
 
 // ConflictError names the key whose check failed. It matches ErrConflict.

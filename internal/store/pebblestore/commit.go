@@ -18,7 +18,7 @@ const MaxBatch = 256 << 20
 
 // Commit implements store.DB. A batch that the writer has not yet taken when
 // ctx ends is withdrawn: the error is then that of ctx alone, and nothing was
-// or will be written. It fails with ErrUnavailable, having written nothing,
+// or will be written. It fails with store.ErrUnavailable, having written nothing,
 // while the disk is out of order.
 func (d *DB) Commit(ctx context.Context, b *store.Batch) error {
 	if err := valid(b); err != nil {

@@ -116,7 +116,7 @@ func wantFailedAfter(t *testing.T, db *DB, err error) {
 	if err == nil {
 		return // the byte does not matter, or its use is optional
 	}
-	if _, err := db.Get(t.Context(), "any"); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "corrupt") {
+	if _, err := db.Get(t.Context(), "any"); !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "corrupt") {
 		t.Errorf("Get after a corrupt read: %v", err)
 	}
 	if err := db.Close(); err == nil {

@@ -11,11 +11,9 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-)
 
-// ErrUnavailable answers every call while the disk is out of order, and says
-// that the call wrote nothing.
-var ErrUnavailable = errors.New("pebblestore: the store is unavailable")
+	"github.com/openrbm/openrbm/internal/store"
+)
 
 // again is the time after which an operation that lacked space is tried again.
 const again = 200 * time.Millisecond
@@ -82,7 +80,7 @@ func (d *disk) unavailable() error {
 	if d.cause == nil {
 		return nil
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, d.cause)
+	return fmt.Errorf("pebblestore: %w: %w", store.ErrUnavailable, d.cause)
 }
 
 // change runs an operation that changes the disk. When the disk is live, it

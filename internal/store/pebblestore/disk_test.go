@@ -91,7 +91,7 @@ func wantDown(t *testing.T, db store.DB, cause error) {
 	t.Helper()
 	check := func(call string, err error) {
 		t.Helper()
-		if !errors.Is(err, ErrUnavailable) || !errors.Is(err, cause) || errors.Is(err, store.ErrUnknown) {
+		if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, cause) || errors.Is(err, store.ErrUnknown) {
 			t.Errorf("%s: %v, want unavailable because of %v", call, err, cause)
 		}
 	}
@@ -130,7 +130,7 @@ func TestSyncFails(t *testing.T) {
 				if errors.Is(err, store.ErrUnknown) {
 					unknown++
 				}
-				if !errors.Is(err, ErrUnavailable) || !errors.Is(err, cause) {
+				if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, cause) {
 					t.Errorf("Commit: %v, want the cause", err)
 				}
 			}
@@ -178,7 +178,7 @@ func TestEveryWriteFails(t *testing.T) {
 			var errs []error
 			acked, errs = commitUntil(t.Context(), db, "k", writers, batches)
 			for _, err := range errs {
-				if !errors.Is(err, ErrUnavailable) || !errors.Is(err, syscall.EIO) {
+				if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, syscall.EIO) {
 					t.Errorf("operation %d: Commit: %v", at, err)
 				}
 			}

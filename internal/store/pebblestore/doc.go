@@ -28,13 +28,13 @@
 // that never hands it the error of a change (see disk).
 //   - Out of space, quota or file descriptors: the operation is tried again
 //     until it passes. Meanwhile reads work, pending commits answer
-//     store.ErrUnknown and new ones ErrUnavailable without writing. When there
-//     is space again, all goes on without help.
+//     store.ErrUnknown and new ones store.ErrUnavailable without writing. When
+//     there is space again, all goes on without help.
 //   - Any other failed write and every failed sync, since what a failed sync
 //     left on the disk cannot be known: the store is down for good. The failing
 //     goroutine and every later change of the disk stop where they are. Pending
-//     commits answer store.ErrUnknown, every other call ErrUnavailable, both
-//     with the cause. Close then stops all changes to the directory and unlocks
+//     commits answer store.ErrUnknown, every other call store.ErrUnavailable,
+//     both with the cause. Close then stops all changes to the directory and unlocks
 //     it, leaving the memory and the goroutines of the failed Pebble behind, so
 //     that Open may be tried again in the same process.
 //   - During Open, errors are passed on to Pebble, which handles most of them

@@ -61,14 +61,14 @@ func TestDiskFull(t *testing.T) {
 		fs.full.Store(true)
 		none, errs := commitUntil(t.Context(), db, "full/"+round, 16, 1)
 		for _, err := range errs {
-			if !errors.Is(err, ErrUnavailable) || !errors.Is(err, syscall.ENOSPC) {
+			if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("Commit on a full disk: %v", err)
 			}
 		}
 		if len(none) > 0 {
 			t.Errorf("%d batches acknowledged by a full disk", len(none))
 		}
-		if err := db.Commit(t.Context(), put("refused", "v")); !errors.Is(err, ErrUnavailable) || errors.Is(err, store.ErrUnknown) {
+		if err := db.Commit(t.Context(), put("refused", "v")); !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnknown) {
 			t.Errorf("Commit when it is known to be full: %v", err)
 		}
 		if v, err := db.Get(t.Context(), store.Key("z/"+acked[0])); err != nil || string(v) != acked[0] {
