@@ -13,9 +13,15 @@ build:
 test: deps check
 	$(GO) test ./...
 
-# What the tests need beside Go: Node with npm, for Google's own Node libraries.
+# What the tests need beside Go: Node with npm, for Google's own Node libraries,
+# and PostgreSQL's programs. Debian would make a cluster and start it at once;
+# the tests make their own.
 deps:
 	@command -v npm >/dev/null || (apt-get update && apt-get install -y nodejs npm)
+	@command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { \
+	  export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y postgresql-common && \
+	  sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
+	  apt-get install -y postgresql; }
 
 check:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi

@@ -26,6 +26,7 @@ var Table = map[string]Floor{
 
 	"internal/store/memstore":    {1, 250},
 	"internal/store/pebblestore": {1, 1000}, // half of it is what a disk that fails or fills up needs
+	"internal/store/pgstore":     {1, 900},
 	"internal/store/storetest":   {1, 1300},
 	"internal/delivery":          {1, 700},
 
@@ -58,6 +59,7 @@ var Table = map[string]Floor{
 	"servertest":      {6, 500},
 	"cmd/openrbm":     {6, 2500},
 	"test/process":    {6, 200}, // the real binary, for tests
+	"test/postgres":   {0, 300}, // a real PostgreSQL, for tests
 
 	"bench/report": {0, 400}, // the table of what was measured
 

@@ -49,7 +49,7 @@ func (o Options) withDefaults() Options {
 var settings = map[string]string{
 	"default_transaction_isolation": "read committed",
 	"enable_seqscan":                "off",
-	"enable_bitmapscan":             "off", // would sort a scan before its first row
+	"enable_bitmapscan":             "off", // it would be sorted before its first row
 	"enable_hashjoin":               "off",
 	"enable_mergejoin":              "off",
 	"plan_cache_mode":               "force_generic_plan",

@@ -122,8 +122,8 @@ func (s *scan) close() {
 	s.rows, s.pooled, s.own = nil, nil, nil
 }
 
-// query is the statement of a scan: of one table, or of several, the keys of
-// which are in the order of the tables.
+// query is the statement of a scan. The ends of a range are of one kind; where
+// they are not, the database sorts what it finds in the tables between them.
 func query(r store.Range) (sql string, args []any) {
 	args = append(args, []byte(r.Start))
 	where := " where key >= $1"

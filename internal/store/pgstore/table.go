@@ -36,7 +36,7 @@ func tablesOf(r store.Range) (first, last int) {
 	last = tables - 1
 	if r.End != "" {
 		last = tableOf(r.End)
-		if len(r.End) == 1 && last > first && last < tables-1 {
+		if last > first && r.End == store.Key(rune('a'+last-1)) {
 			last-- // the end is the first key of its table
 		}
 	}

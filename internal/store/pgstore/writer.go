@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -125,11 +126,11 @@ var binaryFormats = []int16{1, 1, 1}
 // succeeded before it came.
 func (w *writer) judge(err error, complete bool) error {
 	var said *pgconn.PgError
+	var broke *net.OpError
 	switch {
-	case !errors.As(err, &said):
-		if pgconn.SafeToRetry(err) {
-			return fmt.Errorf("%w: %w", errAgain, err)
-		}
+	case errors.As(err, &broke) && broke.Op == "write":
+		return fmt.Errorf("%w: %w", errAgain, err) // the end of the message, which commits, was not sent
+	case !errors.As(err, &said): // pgconn.SafeToRetry is true of a connection lost while reading, too
 		return fmt.Errorf("%w: %v", store.ErrUnknown, err)
 	case complete && w.conn.IsClosed(), said.Code == completionUnknown:
 		return fmt.Errorf("%w: %w", store.ErrUnknown, err)
