@@ -49,7 +49,9 @@ func (g *group) add(r *request) {
 	r.group = g
 	g.requests = append(g.requests, r)
 	for _, c := range r.batch.Checks {
-		g.writes[c.Key] = g.writes[c.Key]
+		if !g.writes[c.Key] {
+			g.writes[c.Key] = false // touched
+		}
 		g.size += len(c.Key) + len(c.Value)
 	}
 	for _, p := range r.batch.Puts {
