@@ -73,14 +73,13 @@ func load(b *testing.B, first, n uint64, commit func(*store.Batch) error) time.D
 // connections. vs-unnest is how much of the loop's rate the store reaches, the
 // median of the rounds.
 func BenchmarkAgainstUnnest(b *testing.B) {
-	const rounds = 7
+	const rounds, n = 7, 20_000
 	opts := quiet()
 	var groups, batches int
 	opts.Observe = func(n int, _ time.Duration) { groups, batches = groups+1, batches+n }
 	db := open(b, postgres.Database(b), opts)
 	bare := newUnnest(b, postgres.Database(b), db.opts.Writers)
 	ctx := context.Background()
-	n := uint64(max(b.N/rounds, 4*writers))
 	var rates, against []float64
 	for round := range uint64(rounds) {
 		insert := func() time.Duration { return load(b, round*n, n, bare.commit) }
