@@ -22,6 +22,7 @@ var figures = []figure{
 	{"frame_p50_vs_fsync", "Frame", "p50-vs-fsync", 3, true, "from the start of a send to the frame at an online phone, at half load: median, in times of one fsync of the same disk"},
 	{"frame_p99_vs_fsync", "Frame", "p99-vs-fsync", 20, true, "likewise, 99th percentile"},
 	{"accept_10m_vs_10k", "Queued/10000000", "accept-vs-10k", 0.9, false, "accept of a short text with 10 million messages queued for 1 million phones: of the rate with 10 thousand for 1 thousand"},
+	{"accept_10m_few_vs_10k", "Queued/10000000", "accept-few-vs-10k", 0.9, false, "likewise, but all sends go to 1 thousand of the phones, whose records are in memory"},
 	{"drain_10m_vs_empty", "Queued/10000000", "drain-vs-empty", 1.2, true, "1,000 messages of one phone that came between the 10 million, from dialing to the last frame: of the time in a store with nothing else"},
 	{"drain_10m_dense_vs_empty", "Queued/10000000", "drain-dense-vs-empty", 1.2, true, "likewise, but they came one after the other"},
 	{"restart_10m_s", "Queued/10000000", "restart-s", 2, true, "seconds from the start of the process to its first accept, with the 10 million queued; the worse of a clean stop and of kill -9 under load"},
