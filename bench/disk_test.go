@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openrbm/openrbm/client"
+	"github.com/openrbm/openrbm/rbm"
 )
 
 // diskPhones is how many phones a thousand cards wait for each.
@@ -22,7 +23,7 @@ func varied(rng *rand.Rand) []byte {
 	return bytes.Replace(card, []byte(strings.Repeat("It left our house this morning. ", 12)), []byte(strings.Join(text, " ")), 1)
 }
 
-// BenchmarkDisk is what messages take on disk, for each byte of their bodies:
+// BenchmarkDisk is what messages take on disk, beside the log, for each byte of their bodies:
 // queued, then delivered and reported to the agent, then when retention has passed.
 func BenchmarkDisk(b *testing.B) {
 	if testing.Short() {
@@ -33,6 +34,8 @@ func BenchmarkDisk(b *testing.B) {
 		b.Logf("%d MiB of bodies, %d MiB on disk", f.bodies>>20, f.disk>>20)
 		b.ReportMetric(float64(f.disk)/float64(f.bodies), "queued-vs-bytes")
 		b.ReportMetric(float64(f.bodies)/(diskPhones*drained), "B/body")
+		_, log := diskUse(b, f.dir)
+		b.ReportMetric(float64(log)/(1<<20), "log-MiB")
 
 		l, hook := startLoad(b, f.dir, 1), newListener(b)
 		admin := l.Admin()
@@ -50,10 +53,28 @@ func BenchmarkDisk(b *testing.B) {
 		_, err = admin.AdvanceClock(b.Context(), 61*24*time.Hour)
 		must(b, err)
 		begin := time.Now()
+		forgotten(b, admin, agent, f.last)
+		b.Logf("forgotten after %v", time.Since(begin).Round(time.Second))
 		retired := settled(b, f.dir, 15)
 		b.Logf("retention passed: %d MiB on disk after %v", retired>>20, time.Since(begin).Round(time.Second))
 		b.ReportMetric(float64(retired)/float64(f.bodies), "retired-vs-bytes")
 		b.ReportMetric(0, "ns/op")
 		l.Kill()
+	}
+}
+
+// forgotten waits until a message is not known any more.
+func forgotten(b *testing.B, admin *client.Admin, agent, id string) {
+	late := time.Now().Add(5 * time.Minute)
+	for {
+		_, err := admin.Message(b.Context(), agent, id)
+		if rbm.CodeOf(err) == rbm.CodeNotFound {
+			return
+		}
+		must(b, err)
+		if time.Now().After(late) {
+			b.Fatal("a message is still known after its retention")
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }

@@ -42,7 +42,8 @@ type filling struct {
 	sparse, dense []string
 	bodies        int64         // bytes of the JSON bodies
 	took          time.Duration // to queue them
-	disk          int64         // bytes, when all is quiet
+	disk          int64         // bytes, when all is quiet, without the log
+	last          string        // the id of one of the messages that came last
 }
 
 // The numbers of the phones of a filling.
@@ -113,6 +114,7 @@ func fillStore(b *testing.B, messages, phones, lines int, body func(*rand.Rand) 
 		}
 	}
 	var bodies atomic.Int64
+	var last atomic.Pointer[string]
 	send := func(number string, rng *rand.Rand) error {
 		raw := body(rng)
 		m, err := rbm.DecodeAgentMessage(raw)
@@ -122,6 +124,7 @@ func fillStore(b *testing.B, messages, phones, lines int, body func(*rand.Rand) 
 		bodies.Add(int64(len(raw)))
 		ref := engine.Ref{Agent: "demo_agent", ID: client.NewMessageID()}
 		_, err = p.engine.AcceptMessage(b.Context(), ref, number, m)
+		last.Store(&ref.ID)
 		return err
 	}
 	begin := time.Now()
@@ -145,6 +148,9 @@ func fillStore(b *testing.B, messages, phones, lines int, body func(*rand.Rand) 
 		return nil
 	})
 	f.took, f.bodies = time.Since(begin), bodies.Load()
+	if id := last.Load(); id != nil {
+		f.last = *id
+	}
 	f.disk = settled(b, f.dir, 5)
 	p.close(b)
 	return f
@@ -193,21 +199,27 @@ func shortText(rng *rand.Rand) []byte {
 	}
 }
 
-// diskUse is the bytes that the files below dir take on disk.
-func diskUse(b *testing.B, dir string) int64 {
-	var sum int64
-	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+// diskUse is the bytes that the messages of the store in dir take on disk, and
+// those of the write-ahead log, whose files are kept at one size and used again.
+func diskUse(b *testing.B, dir string) (tables, log int64) {
+	err := filepath.WalkDir(filepath.Join(dir, "store"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return ignoreGone(err)
 		}
 		info, err := d.Info()
-		if err == nil {
-			sum += info.Sys().(*syscall.Stat_t).Blocks * 512
+		if err != nil {
+			return ignoreGone(err)
 		}
-		return ignoreGone(err)
+		size := info.Sys().(*syscall.Stat_t).Blocks * 512
+		if filepath.Ext(path) == ".log" {
+			log += size
+		} else {
+			tables += size
+		}
+		return nil
 	})
 	must(b, err)
-	return sum
+	return tables, log
 }
 
 // ignoreGone: files come and go while they are counted.
@@ -219,13 +231,13 @@ func ignoreGone(err error) error {
 }
 
 // settled waits until the files of the store in dir have not changed for quiet
-// seconds, and returns the bytes they take on disk.
+// seconds, and returns the bytes that its messages take on disk.
 func settled(b *testing.B, dir string, quiet int) int64 {
 	last, since := int64(-1), 0
 	for since < quiet {
 		time.Sleep(time.Second)
-		if now := diskUse(b, filepath.Join(dir, "store")); now != last {
-			last, since = now, 0
+		if tables, _ := diskUse(b, dir); tables != last {
+			last, since = tables, 0
 		} else {
 			since++
 		}
