@@ -128,7 +128,7 @@ func BenchmarkQueued(b *testing.B) {
 
 func measureQueued(b *testing.B, n int) {
 	small, empty := fillStore(b, 10_000, 1000, 0, shortText), fillStore(b, 0, 1, rounds, shortText)
-	full := fillStore(b, n, n/10, rounds, shortText)
+	full := keptFilling(b, n, n/10, rounds)
 	b.ReportMetric(float64(n)/full.took.Seconds(), "fill/s")
 	b.ReportMetric(float64(full.bodies)/float64(n), "B/body")
 	b.ReportMetric(float64(full.disk)/float64(full.bodies), "disk-vs-bytes")
