@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openrbm/openrbm/client"
 	"github.com/openrbm/openrbm/phone"
 )
 
@@ -20,12 +21,14 @@ const onlinePhones = 64
 
 // sends are sends to phones that are online, from their start to their frames.
 type sends struct {
-	*platform
-	body   []byte
-	series int // the ids of a series begin with its number
+	*load
+	numbers []string
+	body    []byte
+	series  int // the ids of a series begin with its number
 
-	begun   []time.Time // by the number of the send; written before it is sent
-	took    []atomic.Int64
+	began   time.Time       // of the series
+	begun   []atomic.Int64  // by the number of the send: ns since began
+	took    []atomic.Int64  // ns to the frame; 0: it has not come
 	arrived []chan struct{} // by connection, for closed loops; nil in open ones
 }
 
@@ -57,18 +60,20 @@ func BenchmarkFrame(b *testing.B) {
 }
 
 func newSends(b *testing.B) *sends {
-	s := &sends{platform: newPlatform(b, 0), body: cardAt(b)}
+	s := &sends{load: startLoad(b, b.TempDir(), 0), body: cardAt(b)}
+	admin := s.Admin()
 	for i := range onlinePhones {
 		number := queuedPhone(i)
-		token := s.NewPhone(number)
-		s.phones = append(s.phones, number)
-		s.Dial(func(o *phone.Options) {
-			o.Number, o.Token, o.OnEvent = number, token, func(e phone.Event) {
-				if m, ok := e.(*phone.Message); ok {
-					s.arrive(m)
-				}
+		made, err := admin.CreatePhone(b.Context(), client.Phone{PhoneNumber: number, RCSEnabled: true, Features: phone.DefaultFeatures()})
+		must(b, err)
+		p, err := phone.Dial(b.Context(), phone.Options{URL: s.Ready.DeviceURL, Number: number, Token: made.DeviceToken, OnEvent: func(e phone.Event) {
+			if m, ok := e.(*phone.Message); ok {
+				s.arrive(m)
 			}
-		})
+		}})
+		must(b, err)
+		b.Cleanup(func() { p.Close() })
+		s.numbers = append(s.numbers, number)
 	}
 	return s
 }
@@ -76,7 +81,7 @@ func newSends(b *testing.B) *sends {
 // begin makes room for a series of n sends.
 func (s *sends) begin(n int) {
 	s.series++
-	s.begun, s.took, s.arrived = make([]time.Time, n), make([]atomic.Int64, n), nil
+	s.began, s.begun, s.took, s.arrived = time.Now(), make([]atomic.Int64, n), make([]atomic.Int64, n), nil
 }
 
 // arrive notes how long a send took. It is called by the phones.
@@ -86,7 +91,7 @@ func (s *sends) arrive(m *phone.Message) {
 	if err != nil || series != strconv.Itoa(s.series) {
 		return // of a series that has ended
 	}
-	s.took[i].Store(int64(time.Since(s.begun[i])))
+	s.took[i].Store(int64(time.Since(s.began)) - s.begun[i].Load())
 	if s.arrived != nil {
 		s.arrived[i%connections] <- struct{}{}
 	}
@@ -94,8 +99,8 @@ func (s *sends) arrive(m *phone.Message) {
 
 // post sends number i, which began at begun.
 func (s *sends) post(r *requester, i int, begun time.Time) error {
-	s.begun[i] = begun
-	path := fmt.Sprintf("/v1/phones/%s/agentMessages?messageId=%d-%d&agentId=%s", s.phones[i%len(s.phones)], s.series, i, s.Agent())
+	s.begun[i].Store(int64(begun.Sub(s.began)))
+	path := fmt.Sprintf("/v1/phones/%s/agentMessages?messageId=%d-%d&agentId=%s", s.numbers[i%onlinePhones], s.series, i, s.Ready.Agents[0].AgentID)
 	return r.post(path, s.token, s.body)
 }
 
