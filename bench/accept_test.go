@@ -12,10 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/openrbm/openrbm/client"
-	"github.com/openrbm/openrbm/phone"
-	"github.com/openrbm/openrbm/test/process"
 )
 
 // card is a rich card of about 1.2 kB.
@@ -53,7 +49,7 @@ func BenchmarkAccept(b *testing.B) {
 	}{{"card", cardAt(b)}, {"text", text}} {
 		b.Run(body.name, func(b *testing.B) {
 			ceiling := ceilingProcess(b)
-			p := newDemo(b, connections)
+			p := newLoad(b, connections)
 			d := 2 * time.Second
 			if testing.Short() {
 				d = time.Second
@@ -62,7 +58,7 @@ func BenchmarkAccept(b *testing.B) {
 				var ratios, rates []float64
 				for range rounds {
 					top := rate(b, ceiling, p.token, body.json, d, func(int, int) string { return "/" })
-					ours := rate(b, p.address, p.token, body.json, d, func(c, _ int) string { return p.send(p.phones[c]) })
+					ours := rate(b, p.address, p.token, body.json, d, func(c, _ int) string { return p.send(queuedPhone(c)) })
 					ratios, rates = append(ratios, ours/top), append(rates, ours)
 				}
 				b.ReportMetric(median(ratios), "vs-bare")
@@ -72,34 +68,6 @@ func BenchmarkAccept(b *testing.B) {
 			}
 		})
 	}
-}
-
-// demo is the real binary with phones that are away.
-type demo struct {
-	address, token, agent string
-	phones                []string
-}
-
-func newDemo(b *testing.B, phones int) *demo {
-	p := process.StartDemo(b, b.TempDir())
-	token, err := p.Client().AccessToken(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	d := &demo{address: strings.TrimPrefix(p.Ready.APIURL, "http://"), token: token, agent: p.Ready.Agents[0].AgentID}
-	admin := p.Admin()
-	for i := range phones {
-		d.phones = append(d.phones, fmt.Sprintf("+1222%07d", i))
-		if _, err := admin.CreatePhone(b.Context(), client.Phone{PhoneNumber: d.phones[i], RCSEnabled: true, Features: phone.DefaultFeatures()}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	return d
-}
-
-// send is the path of a send with a new id.
-func (d *demo) send(phone string) string {
-	return "/v1/phones/" + phone + "/agentMessages?messageId=" + client.NewMessageID() + "&agentId=" + d.agent
 }
 
 // beCeiling, in the environment, makes this program the ceiling.

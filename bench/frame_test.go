@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openrbm/openrbm/client"
 	"github.com/openrbm/openrbm/phone"
 )
 
@@ -22,9 +21,8 @@ const onlinePhones = 64
 // sends are sends to phones that are online, from their start to their frames.
 type sends struct {
 	*load
-	numbers []string
-	body    []byte
-	series  int // the ids of a series begin with its number
+	body   []byte
+	series int // the ids of a series begin with its number
 
 	began   time.Time       // of the series
 	begun   []atomic.Int64  // by the number of the send: ns since began
@@ -60,20 +58,15 @@ func BenchmarkFrame(b *testing.B) {
 }
 
 func newSends(b *testing.B) *sends {
-	s := &sends{load: startLoad(b, b.TempDir(), 0), body: cardAt(b)}
-	admin := s.Admin()
-	for i := range onlinePhones {
-		number := queuedPhone(i)
-		made, err := admin.CreatePhone(b.Context(), client.Phone{PhoneNumber: number, RCSEnabled: true, Features: phone.DefaultFeatures()})
-		must(b, err)
-		p, err := phone.Dial(b.Context(), phone.Options{URL: s.Ready.DeviceURL, Number: number, Token: made.DeviceToken, OnEvent: func(e phone.Event) {
+	s := &sends{load: newLoad(b, onlinePhones), body: cardAt(b)}
+	for i, token := range s.tokens {
+		p, err := phone.Dial(b.Context(), phone.Options{URL: s.Ready.DeviceURL, Number: queuedPhone(i), Token: token, OnEvent: func(e phone.Event) {
 			if m, ok := e.(*phone.Message); ok {
 				s.arrive(m)
 			}
 		}})
 		must(b, err)
 		b.Cleanup(func() { p.Close() })
-		s.numbers = append(s.numbers, number)
 	}
 	return s
 }
@@ -100,7 +93,7 @@ func (s *sends) arrive(m *phone.Message) {
 // post sends number i, which began at begun.
 func (s *sends) post(r *requester, i int, begun time.Time) error {
 	s.begun[i].Store(int64(begun.Sub(s.began)))
-	path := fmt.Sprintf("/v1/phones/%s/agentMessages?messageId=%d-%d&agentId=%s", s.numbers[i%onlinePhones], s.series, i, s.Ready.Agents[0].AgentID)
+	path := fmt.Sprintf("/v1/phones/%s/agentMessages?messageId=%d-%d&agentId=%s", queuedPhone(i%onlinePhones), s.series, i, s.Ready.Agents[0].AgentID)
 	return r.post(path, s.token, s.body)
 }
 

@@ -3,13 +3,10 @@ package bench
 import (
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/openrbm/openrbm/client"
 	"github.com/openrbm/openrbm/phone"
 	"github.com/openrbm/openrbm/test/process"
 )
@@ -28,30 +25,10 @@ func queuedMessages(b *testing.B) int {
 	return n
 }
 
-// load is a server process, with what its load needs.
-type load struct {
-	*process.Demo
-	address, token string
-	phones         int
-}
-
-func startLoad(b *testing.B, dir string, phones int) *load {
-	l := &load{Demo: process.StartDemo(b, dir), phones: phones}
-	l.address = strings.TrimPrefix(l.Ready.APIURL, "http://")
-	var err error
-	l.token, err = l.Client().AccessToken(b.Context())
-	must(b, err)
-	return l
-}
-
 // accepts is the rate at which texts to the first phones, each to one of them at
 // random, are accepted in a closed loop.
 func (l *load) accepts(b *testing.B, phones int, d time.Duration) float64 {
 	return rate(b, l.address, l.token, text, d, func(int, int) string { return l.send(queuedPhone(rand.IntN(phones))) })
-}
-
-func (l *load) send(number string) string {
-	return "/v1/phones/" + number + "/agentMessages?messageId=" + client.NewMessageID() + "&agentId=" + l.Ready.Agents[0].AgentID
 }
 
 // drain is how long a phone takes from dialing to its last waiting message.
@@ -74,32 +51,6 @@ func (l *load) drain(b *testing.B, number, token string) time.Duration {
 		b.Fatalf("%s has not got its %d messages after a minute", number, drained)
 	}
 	return time.Since(begin)
-}
-
-// restart starts a server that has ended, and returns the time to its first accept.
-func (l *load) restart(b *testing.B) float64 {
-	begin := time.Now()
-	l.Start()
-	r, err := dial(l.address)
-	must(b, err)
-	defer r.Close()
-	must(b, r.post(l.send(queuedPhone(0)), l.token, text))
-	return time.Since(begin).Seconds()
-}
-
-// memory is a line of /proc/PID/status in MiB: VmRSS now, VmHWM at its peak.
-func (l *load) memory(b *testing.B, name string) float64 {
-	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(l.PID()), "status"))
-	must(b, err)
-	for line := range strings.Lines(string(status)) {
-		if v, ok := strings.CutPrefix(line, name+":"); ok {
-			kib, err := strconv.Atoi(strings.Fields(v)[0])
-			must(b, err)
-			return float64(kib) / 1024
-		}
-	}
-	b.Fatalf("/proc has no %s", name)
-	return 0
 }
 
 // copied is a copy of a small filling.
