@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -82,18 +81,6 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)
-}
-
-// bare is the ceiling: net/http alone.
-func bare(b *testing.B) (address string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	s := &http.Server{Handler: http.HandlerFunc(echo)}
-	go s.Serve(l)
-	b.Cleanup(func() { s.Close() })
-	return l.Addr().String()
 }
 
 // platform is a server with phones that are away.
