@@ -25,7 +25,7 @@ var figures = []figure{
 	{"accept_10m_few_vs_10k", "Queued/10000000", "accept-few-vs-10k", 0.9, false, "likewise, but all sends go to 1 thousand of the phones, whose records are in memory"},
 	{"drain_10m_vs_empty", "Queued/10000000", "drain-vs-empty", 1.2, true, "1,000 messages of one phone that came between the 10 million, from dialing to the last frame: of the time in a store with nothing else"},
 	{"drain_10m_dense_vs_empty", "Queued/10000000", "drain-dense-vs-empty", 1.2, true, "likewise, but they came one after the other"},
-	{"restart_10m_s", "Queued/10000000", "restart-s", 2, true, "seconds from the start of the process to its first accept, with the 10 million queued; the worse of a clean stop and of kill -9 under load"},
+	{"restart_10m_s", "Queued/10000000", "restart-s", 2, true, "seconds from the start of the process to its first accept, with the 10 million queued; the worse of a clean stop and of kill -9 under load; the files are in the page cache"},
 	{"rss_10m_mib", "Queued/10000000", "peak-rss-MiB", 1024, true, "MiB resident at the peak of the process, likewise"},
 	{"idle_phone_kib", "IdlePhones", "KiB", 8, true, "KiB of resident memory of an idle connected phone among 50,000, or as many as a process may have open files"},
 	{"idle_reconnect_s", "IdlePhones", "reconnect-s", 30, true, "seconds until all of them are back after the server was stopped and started again, messages under way each coming once"},
