@@ -17,8 +17,7 @@ import (
 type load struct {
 	*process.Demo
 	address, token string
-	phones         int      // that it has: queuedPhone of 0 to phones-1
-	tokens         []string // of the phones, where newLoad made them
+	phones         int // that it has: queuedPhone of 0 to phones-1
 }
 
 func startLoad(b *testing.B, dir string, phones int) *load {
@@ -35,9 +34,8 @@ func newLoad(b *testing.B, phones int) *load {
 	l := startLoad(b, b.TempDir(), phones)
 	admin := l.Admin()
 	for i := range phones {
-		p, err := admin.CreatePhone(b.Context(), client.Phone{PhoneNumber: queuedPhone(i), RCSEnabled: true, Features: phone.DefaultFeatures()})
+		_, err := admin.CreatePhone(b.Context(), client.Phone{PhoneNumber: queuedPhone(i), RCSEnabled: true, Features: phone.DefaultFeatures()})
 		must(b, err)
-		l.tokens = append(l.tokens, p.DeviceToken)
 	}
 	return l
 }
