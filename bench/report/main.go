@@ -41,21 +41,19 @@ func run(in io.Reader, out io.Writer, results, doc string, quick bool) error {
 	if err != nil {
 		return err
 	}
-	t := table{medians: medians, machine: machine(), day: time.Now().Format(time.DateOnly)}
+	t := table{machine: machine(), medians: map[string]float64{}, days: daysOf(string(text))}
 	if quick {
-		t.before = rowsOf(string(text))
-	} else {
-		known = map[string]float64{}
+		t.medians = known
 	}
 	for name, v := range medians {
-		known[name] = v
+		t.medians[name], t.days[name] = v, time.Now().Format(time.DateOnly)
 	}
 	updated, err := t.into(string(text))
 	if err != nil {
 		return fmt.Errorf("%s: %w", doc, err)
 	}
 	fmt.Fprintf(out, "\n%s\n", t.render())
-	if err := writeResults(results, known); err != nil {
+	if err := writeResults(results, t.medians); err != nil {
 		return err
 	}
 	if err := os.WriteFile(doc, []byte(updated), 0o644); err != nil {

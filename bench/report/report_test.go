@@ -69,11 +69,11 @@ func TestReport(t *testing.T) {
 // A quick run keeps what it has not measured, with its day; a whole one does not.
 func TestQuickReport(t *testing.T) {
 	results, doc := files(t)
-	old := "| `restart_10m_s` | 1.5 | ≤ 2 | reached | 2026-01-01 | seconds |"
-	must(t, os.WriteFile(doc, []byte(begin+"\n"+old+"\n"+end), 0o600))
+	old := "| `restart_10m_s` | 1.5 | ≤ 2 | reached | 2026-01-01 | "
+	must(t, os.WriteFile(doc, []byte(begin+"\n"+old+"what it was |\n"+end), 0o600))
 	must(t, os.WriteFile(results, []byte(`{"restart_10m_s": 1.5, "accept_card_vs_bare": 0.1}`), 0o600))
 	must(t, run(strings.NewReader(printed), io.Discard, results, doc, true))
-	wants(t, contents(t, doc), old, "| `accept_card_vs_bare` | 0.34 |")
+	wants(t, contents(t, doc), old+"seconds from", "| `accept_card_vs_bare` | 0.34 |")
 	wants(t, contents(t, results), `"restart_10m_s": 1.5`, `"accept_card_vs_bare": 0.34`)
 
 	must(t, run(strings.NewReader(printed), io.Discard, results, doc, false))

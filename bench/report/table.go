@@ -13,11 +13,11 @@ const (
 	end   = "<!-- to here -->"
 )
 
-// table is what one run has to show.
+// table is what there is to show: the medians and the days they were measured on.
 type table struct {
-	medians      map[string]float64
-	machine, day string
-	before       map[string]string // rows to keep of figures that were not measured
+	machine string
+	medians map[string]float64
+	days    map[string]string
 }
 
 // into puts the table into the text of a file.
@@ -42,12 +42,9 @@ func (t table) render() string {
 
 func (t table) row(f figure) string {
 	v, ok := t.medians[f.name]
-	if row, kept := t.before[f.name]; !ok && kept {
-		return row
-	}
 	value, verdict, day := "missing", "", ""
 	if ok {
-		value, day = format(v), t.day
+		value, day = format(v), t.days[f.name]
 	}
 	aim := "–"
 	if f.aim != 0 {
@@ -73,17 +70,15 @@ func format(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// rowsOf are the rows of the table in text, by the names of their figures.
-func rowsOf(text string) map[string]string {
-	rows := map[string]string{}
+// daysOf are the days in the table in text, by the names of their figures.
+func daysOf(text string) map[string]string {
+	days := map[string]string{}
 	_, rest, _ := strings.Cut(text, begin)
 	rest, _, _ = strings.Cut(rest, end)
 	for line := range strings.Lines(rest) {
-		line = strings.TrimSpace(line)
-		if cell, ok := strings.CutPrefix(line, "| `"); ok {
-			name, _, _ := strings.Cut(cell, "`")
-			rows[name] = line
+		if cells := strings.Split(line, "|"); len(cells) > 5 && strings.HasPrefix(cells[1], " `") {
+			days[strings.Trim(cells[1], " `")] = strings.TrimSpace(cells[5])
 		}
 	}
-	return rows
+	return days
 }
