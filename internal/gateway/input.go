@@ -92,7 +92,13 @@ func (in *input) next(before int) (part, error) {
 	}
 	p := part{op: int(head[0] & 15), final: head[0]&0x80 != 0}
 	length, mask := uint64(head[1]&0x7f), head[1]&0x80 != 0
-	more := map[uint64]int{126: 2, 127: 8}[length]
+	more := 0 // bytes of the length that follow
+	switch {
+	case length == 126:
+		more = 2
+	case length == 127:
+		more = 8
+	}
 	switch {
 	case head[0]&0x70 != 0:
 		return part{}, breach("reserved bits are set")
