@@ -25,9 +25,10 @@ type Server struct {
 	// Dir keeps the server's data.
 	Dir string
 
-	t       testing.TB
-	opts    Options
-	running *server.Server
+	t        testing.TB
+	opts     Options
+	database string // "": the store is in Dir
+	running  *server.Server
 }
 
 // Options change what New makes; the zero value is ready to use.
@@ -54,6 +55,7 @@ func New(t testing.TB, options ...Options) *Server {
 	if s.Dir = s.opts.Dir; s.Dir == "" {
 		s.Dir = t.TempDir()
 	}
+	s.database = database(t, s.Dir)
 	s.start()
 	t.Cleanup(s.Stop)
 	return s
@@ -69,7 +71,7 @@ func (s *Server) start() {
 		level = "error"
 	}
 	cfg := server.DemoConfig(s.Dir, listen)
-	cfg.Log.Level = level
+	cfg.Log.Level, cfg.Store.Postgres = level, s.database
 	if err := cfg.Apply("Options.Settings", []byte(s.opts.Settings)); err != nil {
 		s.t.Fatalf("servertest: %v", err)
 	}

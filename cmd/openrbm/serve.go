@@ -75,7 +75,7 @@ func (c *tokenCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	}
 	token, err := server.ReadAdminToken(ctx, cfg)
 	if err != nil {
-		return errors.Join(err, errors.New("the server must not be running"))
+		return errors.Join(err, errors.New("a server on a data directory must not be running meanwhile"))
 	}
 	_, err = fmt.Fprintln(out, token)
 	return err

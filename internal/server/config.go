@@ -29,7 +29,7 @@ type Config struct {
 	// a request came: us, europe or asia. Without it the host name says it: that of
 	// public_url with "us-", "europe-" or "asia-" before it. Only users:batchGet cares.
 	RegionHeader string `toml:"region_header"`
-	// Data is the directory of everything that is kept.
+	// Data is the directory of everything that is kept; with store.postgres, of files only.
 	Data string `toml:"data"`
 	// Admin is the administrator's side.
 	Admin AdminConfig `toml:"admin"`
@@ -117,12 +117,6 @@ type ClockConfig struct {
 	Adjustable bool `toml:"adjustable"`
 }
 
-// StoreConfig is how the store works.
-type StoreConfig struct {
-	// CacheMiB is the memory for blocks read from disk.
-	CacheMiB int `toml:"cache_mib"`
-}
-
 // Duration is a time.Duration that is written as "90s".
 type Duration time.Duration
 
@@ -147,7 +141,7 @@ func Default() Config {
 		Phones:   PhonesConfig{Ping: Duration(30 * time.Second), VerdictWait: Duration(750 * time.Millisecond)},
 		Limits:   defaultLimits(),
 		Media:    defaultMedia(),
-		Store:    StoreConfig{CacheMiB: 64},
+		Store:    defaultStore(),
 	}
 }
 
@@ -229,7 +223,7 @@ func (c *Config) Check() error {
 	rule(c.Webhooks.PerAgent > 0, "webhooks.per_agent: must be more than 0")
 	c.Limits.check(rule)
 	c.Media.check(rule)
-	rule(c.Store.CacheMiB > 0, "store.cache_mib: must be more than 0")
+	c.Store.check(rule)
 	errs = append(errs, c.checkGeography()...)
 	return errors.Join(errs...)
 }

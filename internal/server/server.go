@@ -23,7 +23,6 @@ import (
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/internal/store"
-	"github.com/openrbm/openrbm/internal/store/pebblestore"
 )
 
 // Version is this program's version.
@@ -129,9 +128,7 @@ func (s *Server) listen() error {
 
 // build opens the store and puts the parts together, from the bottom up.
 func (s *Server) build(ctx context.Context) error {
-	db, err := pebblestore.Open(s.cfg.Data, pebblestore.Options{
-		CacheBytes: int64(s.cfg.Store.CacheMiB) << 20, Logger: s.log, Observe: s.metrics.observeCommit,
-	})
+	db, err := openStore(ctx, &s.cfg, s.log, s.metrics.observeCommit)
 	if err != nil {
 		return err
 	}
@@ -185,7 +182,7 @@ func (s *Server) route() {
 	api := httpapi.New(httpapi.Parts{
 		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock,
 		WebhookClient: s.outbox.Client(), Disconnect: s.gateway.Disconnect, Observe: s.metrics.observeCall, Logger: s.log,
-		Version: Version, StoreName: "pebble", TurnClock: s.cfg.Clock.Adjustable,
+		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 	})
 	public := http.NewServeMux()

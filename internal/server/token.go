@@ -3,20 +3,20 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/internal/clock"
 	"github.com/openrbm/openrbm/internal/ledger"
-	"github.com/openrbm/openrbm/internal/store/pebblestore"
 )
 
 // ReadAdminToken reads, or makes, the admin token in the store of a server that
-// is not running.
+// is not running; it may run if the store is PostgreSQL.
 func ReadAdminToken(ctx context.Context, cfg Config) (token string, err error) {
 	if cfg.Admin.TokenFile != "" {
 		return (&Server{cfg: cfg}).adminToken()
 	}
-	db, err := pebblestore.Open(cfg.Data, pebblestore.Options{})
+	db, err := openStore(ctx, &cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return "", err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/openrbm/openrbm/internal/conformance"
 	"github.com/openrbm/openrbm/servertest"
 	scripts "github.com/openrbm/openrbm/test/conformance"
+	"github.com/openrbm/openrbm/test/postgres"
 )
 
 // target is a server of the test, with its phone not connected.
@@ -63,7 +64,16 @@ func run(t *testing.T, target *conformance.Target, name, text string) {
 	})
 }
 
-func TestScripts(t *testing.T) {
+func TestMain(m *testing.M) { postgres.Main(m) }
+
+func TestScripts(t *testing.T) { scriptsPass(t) }
+
+func TestScriptsOnPostgres(t *testing.T) {
+	t.Setenv(servertest.PostgresEnv, postgres.Shared(t).Keywords())
+	scriptsPass(t)
+}
+
+func scriptsPass(t *testing.T) {
 	target := target(t, servertest.New(t))
 	names, err := fs.Glob(scripts.Scripts, "*.txt")
 	if err != nil || len(names) < 9 {

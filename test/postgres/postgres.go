@@ -74,6 +74,12 @@ func Main(m *testing.M) {
 // process share. The first call makes the cluster. The package needs Main.
 func Database(t testing.TB) string {
 	t.Helper()
+	return Shared(t).Database(t)
+}
+
+// Shared is the cluster that all tests of the process share.
+func Shared(t testing.TB) *Server {
+	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
@@ -82,7 +88,7 @@ func Database(t testing.TB) string {
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	return shared.server.Database(t)
+	return shared.server
 }
 
 // Database is the DSN of a new, empty database, dropped when t ends.
@@ -95,8 +101,11 @@ func (s *Server) Database(t testing.TB) string {
 }
 
 // DSN is how database is reached.
-func (s *Server) DSN(database string) string {
-	return fmt.Sprintf("host=%s port=5432 user=%s dbname=%s sslmode=disable", s.dir, superuser, database)
+func (s *Server) DSN(database string) string { return s.Keywords() + " dbname=" + database }
+
+// Keywords are a DSN without the database.
+func (s *Server) Keywords() string {
+	return fmt.Sprintf("host=%s port=5432 user=%s sslmode=disable", s.dir, superuser)
 }
 
 // Socket is the path of the Unix socket on which the server listens.

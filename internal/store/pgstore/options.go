@@ -56,6 +56,13 @@ var settings = map[string]string{
 	"jit":                           "off",
 }
 
+// CheckDSN says what is wrong with dsn, without connecting. No error shows the
+// password.
+func CheckDSN(dsn string) error {
+	_, err := pgxpool.ParseConfig(dsn)
+	return err
+}
+
 // connections are how the database is reached.
 type connections struct {
 	readers *pgxpool.Config
