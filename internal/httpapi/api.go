@@ -13,6 +13,7 @@ import (
 	"github.com/openrbm/openrbm/internal/engine"
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/media"
+	"github.com/openrbm/openrbm/internal/netguard"
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/rbm"
@@ -29,6 +30,8 @@ type Parts struct {
 	Clock    *clock.Clock
 	// WebhookClient makes the handshake with a webhook.
 	WebhookClient *http.Client
+	// WebhookGuard says which URLs a webhook may have.
+	WebhookGuard netguard.Guard
 	Logger        *slog.Logger
 	// BaseURL is where agents reach the API: key files point there.
 	BaseURL   string

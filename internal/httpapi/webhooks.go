@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
+	"net/url"
 
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
@@ -96,12 +98,23 @@ func (a *API) setWebhook(c *call, agent string, hook *registry.Webhook) (*regist
 	return changed, nil
 }
 
-// verifyWebhook makes the handshake with a webhook, unless it is to be skipped.
+// verifyWebhook checks that a webhook is at an address that may be called, and
+// makes the handshake with it, unless that is to be skipped.
 func (a *API) verifyWebhook(ctx context.Context, hook *registry.Webhook) error {
-	if err := hook.Check(); err != nil || !hook.Verified {
+	if err := hook.Check(); err != nil {
 		return err
 	}
-	err := outbox.Handshake(ctx, a.WebhookClient, outbox.Webhook{URL: hook.URI, Token: hook.ClientToken})
+	target, err := url.Parse(hook.URI)
+	if err == nil {
+		err = a.WebhookGuard.CheckTarget(ctx, target)
+	}
+	if err != nil {
+		return rbm.InvalidArgument(rbm.Violation{Field: "uri", Description: fmt.Sprintf("Invalid value at 'uri': %v.", err)})
+	}
+	if !hook.Verified {
+		return nil
+	}
+	err = outbox.Handshake(ctx, a.WebhookClient, outbox.Webhook{URL: hook.URI, Token: hook.ClientToken})
 	if err != nil {
 		return rbm.Errorf(rbm.CodeFailedPrecondition, "The webhook did not pass the verification: %v", err)
 	}

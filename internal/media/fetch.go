@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openrbm/openrbm/internal/netguard"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -27,14 +28,14 @@ const userAgent = "OpenRBM-Fetcher/1 (+https://github.com/openrbm/openrbm)"
 
 // fetcher fetches URLs that agents name.
 type fetcher struct {
-	allowPrivate bool
-	transport    *http.Transport
-	slots        chan struct{}
+	guard     netguard.Guard
+	transport *http.Transport
+	slots     chan struct{}
 }
 
 func newFetcher(o Options) fetcher {
-	f := fetcher{allowPrivate: o.AllowPrivate, slots: make(chan struct{}, fetchesAtOnce)}
-	dialer := net.Dialer{Timeout: connectTimeout, Resolver: o.Resolver, Control: f.checkAddress}
+	f := fetcher{guard: netguard.Guard{AllowPrivate: o.AllowPrivate, Ports: []uint16{80, 443}}, slots: make(chan struct{}, fetchesAtOnce)}
+	dialer := net.Dialer{Timeout: connectTimeout, Resolver: o.Resolver, Control: f.guard.Control}
 	f.transport = &http.Transport{
 		DialContext:            dialer.DialContext, // and no proxy: the guard would see only that
 		TLSHandshakeTimeout:    connectTimeout,
@@ -76,7 +77,7 @@ func (f *Files) fetch(ctx context.Context, address string, u use, d Details) (*F
 		return nil, rbm.Errorf(rbm.CodeUnavailable, "The server is stopping.")
 	}
 	if err != nil {
-		f.log.InfoContext(ctx, "not fetched", "url", address, "for", u.name, "err", err, "cause", errors.Unwrap(err))
+		f.log.InfoContext(ctx, "not fetched", "url", loggable(address), "for", u.name, "err", err, "cause", errors.Unwrap(err))
 	}
 	return file, err
 }
@@ -125,7 +126,7 @@ func (f *fetcher) get(ctx context.Context, address string, redirects int) (*http
 		return nil, failure
 	}
 	if err != nil {
-		return nil, networkFailure(err)
+		return nil, networkFailure(withoutURL(err))
 	}
 	return res, nil
 }
@@ -133,14 +134,42 @@ func (f *fetcher) get(ctx context.Context, address string, redirects int) (*http
 // networkFailure tells the agent no more of the network than it needs.
 func networkFailure(err error) error {
 	timeout, isNet := errors.AsType[net.Error](err)
-	refused, isAddr := errors.AsType[*net.AddrError](err)
+	refused := netguard.Refused(err)
 	switch {
-	case isAddr && refused.Err == errPrivate.Error():
-		return &Failure{"the URL does not lead to a public address", err}
+	case refused != nil:
+		return &Failure{refused.Error(), err}
 	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
 		return &Failure{"the server took too long to answer", err}
 	}
 	return &Failure{"the file could not be fetched", err}
+}
+
+// checkURL says why u may not be fetched.
+func (f *fetcher) checkURL(u *url.URL) error {
+	if err := f.guard.CheckURL(u); err != nil {
+		return fail("%v", err)
+	}
+	return nil
+}
+
+// withoutURL takes the address out of err, which goes to the log: an address may
+// be its own credential.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// loggable is an address without what may be a credential in it: the query, and
+// the name of a user.
+func loggable(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(not a URL)"
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 // checkResponse says whether the answer is what it is fetched for, and of what

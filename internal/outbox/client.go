@@ -13,9 +13,13 @@ const userAgent = "OpenRBM (+https://github.com/openrbm/openrbm)"
 // number of connections to one host is left to PerAgent and InAll: a limit by
 // host would let one agent's hanging webhook delay another's on the same host.
 func newClient(o *Options) *http.Client {
+	proxy := http.ProxyFromEnvironment
+	if o.DialControl != nil {
+		proxy = nil // it would see the proxy's address only
+	}
 	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second, Control: o.DialControl}
 	return &http.Client{Transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxy,
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},

@@ -29,8 +29,8 @@ type Options struct {
 	// never followed, whatever it says.
 	Client *http.Client
 	// DialControl may refuse the address of a connection before it is made, as
-	// net.Dialer.Control does; nil refuses none. It sees the proxy's address where
-	// the environment names a proxy, and is not used with Client.
+	// net.Dialer.Control does. With it no proxy is used; nil refuses none, and uses
+	// the proxy that the environment names. It is not used with Client.
 	DialControl func(network, address string, c syscall.RawConn) error
 	Logger      *slog.Logger
 }

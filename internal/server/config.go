@@ -99,6 +99,10 @@ type WebhooksConfig struct {
 	Retention Duration `toml:"retention"`
 	// PerAgent is how many calls of one agent's webhook are under way at most.
 	PerAgent int `toml:"per_agent"`
+	// AllowPrivate lets webhooks be at private addresses. Whoever sets webhooks can
+	// then reach everything that this server reaches: for tests, or where a proxy,
+	// which the environment names as HTTPS_PROXY and which is used only then, guards.
+	AllowPrivate bool `toml:"allow_private"`
 }
 
 // PhonesConfig is how connections of phones are kept.

@@ -146,10 +146,7 @@ func (s *Server) build(ctx context.Context) error {
 	if s.auth, err = auth.New(ctx, s.ledger, auth.Options{AdminToken: adminToken, PublicURLs: []string{s.APIURL()}, Log: s.log}); err != nil {
 		return err
 	}
-	s.outbox = outbox.New(s.ledger, webhooks{s.registry}, outbox.Options{
-		Timeout: time.Duration(s.cfg.Webhooks.Timeout), Retention: time.Duration(s.cfg.Webhooks.Retention),
-		PerAgent: s.cfg.Webhooks.PerAgent, Drain: outboxDrain, Logger: s.log,
-	})
+	s.outbox = outbox.New(s.ledger, webhooks{s.registry}, s.outboxOptions())
 	s.engine = engine.New(s.ledger, s.registry, engine.Options{
 		VerdictWait:    time.Duration(s.cfg.Phones.VerdictWait),
 		QueueRetention: time.Duration(s.cfg.Messages.QueueRetention), HistoryRetention: time.Duration(s.cfg.Messages.HistoryRetention),
@@ -181,7 +178,7 @@ func (s *Server) adminToken() (string, error) {
 func (s *Server) route() {
 	api := httpapi.New(httpapi.Parts{
 		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock,
-		WebhookClient: s.outbox.Client(), Disconnect: s.gateway.Disconnect, Observe: s.metrics.observeCall, Logger: s.log,
+		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.gateway.Disconnect, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 	})

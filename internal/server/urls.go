@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/openrbm/openrbm/internal/netguard"
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
 )
@@ -38,6 +40,22 @@ func (s *Server) scheme() string {
 		return "https"
 	}
 	return "http"
+}
+
+// webhookGuard says where webhooks may be.
+func (s *Server) webhookGuard() netguard.Guard {
+	return netguard.Guard{AllowPrivate: s.cfg.Webhooks.AllowPrivate}
+}
+
+func (s *Server) outboxOptions() outbox.Options {
+	o := outbox.Options{
+		Timeout: time.Duration(s.cfg.Webhooks.Timeout), Retention: time.Duration(s.cfg.Webhooks.Retention),
+		PerAgent: s.cfg.Webhooks.PerAgent, Drain: outboxDrain, Logger: s.log,
+	}
+	if guard := s.webhookGuard(); !guard.AllowPrivate {
+		o.DialControl = guard.Control
+	}
+	return o
 }
 
 // webhooks tells the outbox where agents want to be called.
