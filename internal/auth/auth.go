@@ -13,6 +13,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/openrbm/openrbm/internal/clock"
+	"github.com/openrbm/openrbm/internal/front"
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/store"
 )
@@ -22,6 +23,8 @@ type Options struct {
 	AdminToken string       // instead of the one that is made at the first start
 	PublicURLs []string     // base URLs of this server, such as https://rbm.example.com, beside those that requests name
 	Log        *slog.Logger // default: slog.Default()
+
+	Logins *front.Logins // bounds token requests, and those that fail; nil: nothing does
 }
 
 // Auth knows the callers. Its methods may be called from many goroutines at once.
@@ -30,6 +33,7 @@ type Auth struct {
 	clock      *clock.Clock
 	log        *slog.Logger
 	publicURLs []string
+	logins     *front.Logins
 
 	tokenSecret []byte // seals access tokens
 	adminToken  string
@@ -46,6 +50,7 @@ func New(ctx context.Context, l *ledger.Ledger, o Options) (*Auth, error) {
 		clock:      l.Clock(),
 		log:        o.Log,
 		adminToken: o.AdminToken,
+		logins:     o.Logins,
 	}
 	if a.log == nil {
 		a.log = slog.Default()

@@ -4,9 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
+
+	"github.com/openrbm/openrbm/internal/front"
+	"github.com/openrbm/openrbm/rbm"
 )
 
 // maxForm bounds the body of a token request, in bytes: an assertion of full
@@ -21,6 +26,9 @@ func (a *Auth) TokenHandler() http.Handler {
 			writeToken(w, http.StatusOK, t)
 			return
 		}
+		if refused.RetryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refused.RetryAfter.Seconds()))))
+		}
 		if cause := refused.Unwrap(); cause != nil {
 			a.log.ErrorContext(r.Context(), "token endpoint failed", "error", cause)
 		}
@@ -33,11 +41,25 @@ func (a *Auth) answerToken(w http.ResponseWriter, r *http.Request) (Token, *Toke
 		w.Header().Set("Allow", http.MethodPost)
 		return Token{}, &TokenError{Status: http.StatusMethodNotAllowed, Code: "invalid_request", Description: "The method must be POST."}
 	}
+	from := a.logins.Client(r)
+	if err := errors.Join(a.logins.Ask(from), a.logins.Blocked(front.TokenDoor, from, "")); err != nil {
+		return Token{}, tooMany(err)
+	}
 	form, refused := readForm(w, r)
 	if refused != nil {
 		return Token{}, refused
 	}
-	return a.Exchange(r.Context(), form.Get("grant_type"), form.Get("assertion"), a.ownURLs(r.Host))
+	t, refused := a.Exchange(r.Context(), form.Get("grant_type"), form.Get("assertion"), a.ownURLs(r.Host))
+	if refused != nil && refused.Unwrap() == nil {
+		a.logins.Failed(front.TokenDoor, from, "")
+	}
+	return t, refused
+}
+
+// tooMany is a refusal of the front's, as OAuth has it.
+func tooMany(err error) *TokenError {
+	e := rbm.AsError(err)
+	return &TokenError{Status: http.StatusTooManyRequests, Code: "rate_limit_exceeded", Description: e.Message, RetryAfter: e.RetryAfter}
 }
 
 // readForm reads the parameters from the body only: an address may be logged.

@@ -3,6 +3,7 @@ package auth
 import (
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // TokenError is the token endpoint's refusal (facts/rbm-api.md §5.3). Its JSON
@@ -11,6 +12,8 @@ type TokenError struct {
 	Status      int    `json:"-"` // HTTP status
 	Code        string `json:"error"`
 	Description string `json:"error_description"`
+
+	RetryAfter time.Duration `json:"-"`
 
 	cause error // our own fault; for the log only
 }

@@ -32,6 +32,8 @@ var Table = map[string]Floor{
 	"internal/store/storetest":   {1, 1300},
 	"internal/delivery":          {1, 700},
 
+	"internal/front": {1, 700}, // connections, strangers, browsers and certificates, before all handlers
+
 	"internal/apidoc": {2, 600}, // describes the API: discovery documents and OpenAPI
 
 	"internal/ledger": {2, 1800},

@@ -82,8 +82,8 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.conn = &conn{Conn: c}
-	if tcp, ok := c.(*net.TCPConn); ok {
-		if h.conn.raw, err = tcp.SyscallConn(); err != nil {
+	if plain, ok := c.(syscall.Conn); ok {
+		if h.conn.raw, err = plain.SyscallConn(); err != nil {
 			return nil, nil, err
 		}
 	}

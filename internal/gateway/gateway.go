@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/openrbm/openrbm/internal/engine"
+	"github.com/openrbm/openrbm/internal/front"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -31,6 +32,7 @@ type Options struct {
 	PingInterval time.Duration // silence after which a phone is pinged; after twice that it is dead (30 s)
 	HelloTimeout time.Duration // from the connection to the hello (10 s)
 	WriteTimeout time.Duration // for each 32 KiB that a phone takes (10 s)
+	Logins       *front.Logins // bounds failed hellos (nothing does)
 	Logger       *slog.Logger
 }
 
@@ -112,6 +114,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := newSession(g, ws, h.conn)
+	s.from = g.opts.Logins.Client(r)
 	if !g.begin(s) {
 		h.conn.Close()
 		return

@@ -35,13 +35,18 @@ func (s *session) handle(data []byte) {
 	}
 }
 
-// slow delays the reading of a phone that sends too fast. What it sends
-// meanwhile waits in the network.
+// slow delays the reading of a phone that sends too many frames.
 func (s *session) slow(f frame.Frame) {
 	cost := commitCost
 	if _, ok := f.(*frame.Reports); ok {
 		cost = 1 // many are committed together
 	}
+	s.wait(cost)
+}
+
+// wait delays the reading of a phone that sends too fast. What it sends meanwhile
+// waits in the network.
+func (s *session) wait(cost int) {
 	if wait := s.pace.take(cost, s.g.now()); wait > 0 {
 		s.g.stats.Slowed.Add(1)
 		time.Sleep(wait) // at most commitCost/unitsPerSecond

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openrbm/openrbm/internal/frame"
+	"github.com/openrbm/openrbm/internal/front"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -62,7 +63,14 @@ func parseHello(data []byte) (*frame.Hello, error) {
 func (s *session) admit(hello *frame.Hello) error {
 	ctx, cancel := context.WithTimeout(s.g.ctx, s.g.opts.HelloTimeout)
 	defer cancel()
+	logins := s.g.opts.Logins
+	if err := logins.Blocked(front.PhoneDoor, s.from, hello.PhoneNumber); err != nil {
+		return err
+	}
 	if err := s.g.phones.Authenticate(ctx, hello.PhoneNumber, hello.Token); err != nil {
+		if rbm.CodeOf(err) == rbm.CodeUnauthenticated {
+			logins.Failed(front.PhoneDoor, s.from, hello.PhoneNumber)
+		}
 		return err
 	}
 	if err := s.g.phones.Announce(ctx, hello.PhoneNumber, features(hello.Features), hello.Carrier); err != nil {

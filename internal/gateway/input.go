@@ -156,13 +156,19 @@ func unmask(b []byte, key [4]byte) {
 	}
 }
 
+// maxFrames is how many frames a message may have, with the control frames between
+// them: fragments may be empty, and come without end.
+const maxFrames = 1024
+
 // message reads one message, or one control frame, which it gives to control.
 func (in *input) message(control func(part) error) (op int, data []byte, err error) {
-	for {
+	for n := 1; ; n++ {
 		p, err := in.next(len(data))
 		switch {
 		case err != nil:
 			return 0, nil, err
+		case n > maxFrames:
+			return 0, nil, breach("a message in too many fragments")
 		case p.op&isControl != 0:
 			if err := control(p); err != nil || op == 0 {
 				return 0, nil, err

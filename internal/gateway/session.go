@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ type session struct {
 	ws   *websocket.Conn
 	conn *conn // below ws
 	in   input // the reader's
+	from netip.Addr
 
 	heard   atomic.Int64           // when something was last heard, as g.now
 	closing atomic.Pointer[reason] // set when the close frame is sent
@@ -153,8 +155,10 @@ func (s *session) next() ([]byte, error) {
 func (s *session) control(p part) error {
 	switch p.op {
 	case websocket.PongMessage:
+		s.wait(1)
 		return nil
 	case websocket.PingMessage:
+		s.wait(1)
 		s.ws.WriteControl(websocket.PongMessage, p.payload, time.Now().Add(closeWait)) // the reader notices
 		return nil
 	case websocket.CloseMessage:

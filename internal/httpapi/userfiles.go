@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"mime"
+	"net/http"
 	"strings"
 
+	"github.com/openrbm/openrbm/internal/front"
 	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/rbm"
 )
@@ -20,7 +22,7 @@ func (a *API) uploadUserFile(c *call) (any, error) {
 		number = c.query.Get("phoneNumber")
 	}
 	token, _ := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
-	if err := a.Registry.Authenticate(ctx, number, token); err != nil {
+	if err := a.admitPhone(c.r, number, token); err != nil {
 		return nil, err
 	}
 	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
@@ -40,6 +42,19 @@ func (a *API) uploadUserFile(c *call) (any, error) {
 		return nil, media.Invalid("file", err)
 	}
 	return &rbm.UserFile{Payload: a.fileInfo(file), Thumbnail: a.fileInfo(file.Thumb)}, nil
+}
+
+// admitPhone checks a device token, as the gateway does.
+func (a *API) admitPhone(r *http.Request, number, token string) error {
+	from := a.Logins.Client(r)
+	if err := a.Logins.Blocked(front.PhoneDoor, from, number); err != nil {
+		return err
+	}
+	err := a.Registry.Authenticate(r.Context(), number, token)
+	if rbm.CodeOf(err) == rbm.CodeUnauthenticated {
+		a.Logins.Failed(front.PhoneDoor, from, number)
+	}
+	return err
 }
 
 // fileInfo is a file as agents are told of it (facts/rbm-api.md §3.5).

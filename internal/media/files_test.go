@@ -206,7 +206,7 @@ func TestServe(t *testing.T) {
 	h := get("GET", Path+file.Name).Header
 	for name, want := range map[string]string{
 		"Content-Type": "video/mp4", "X-Content-Type-Options": "nosniff", "Content-Disposition": `inline; filename="trip \"1\".mp4"`,
-		"Etag": `"` + file.Sum + `"`, "Accept-Ranges": "bytes", "Content-Security-Policy": "", // it would keep browsers from showing PDFs
+		"Etag": `"` + file.Sum + `"`, "Accept-Ranges": "bytes", "Content-Security-Policy": "frame-ancestors 'none'",
 	} {
 		if h.Get(name) != want {
 			t.Errorf("%s: %q, want %q", name, h.Get(name), want)

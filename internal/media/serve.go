@@ -50,6 +50,7 @@ func (f *Files) serve(w http.ResponseWriter, r *http.Request, file *File) error 
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(grace + time.Duration(file.Size/slowest)*time.Second))
 	h := w.Header()
 	h.Set("Content-Type", file.MimeType)
+	h.Set("Content-Security-Policy", "frame-ancestors 'none'") // a stricter one keeps browsers from showing PDFs
 	how := "inline"
 	if kinds[file.MimeType] == 0 { // a user sent it: it may be anything, and is only to be saved
 		how = "attachment"

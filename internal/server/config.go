@@ -33,8 +33,10 @@ type Config struct {
 	Data string `toml:"data"`
 	// Admin is the administrator's side.
 	Admin AdminConfig `toml:"admin"`
-	// TLS serves HTTPS when both its files are given.
+	// TLS serves HTTPS, with a certificate in files or one from an authority.
 	TLS TLSConfig `toml:"tls"`
+	// Clients bounds what strangers may do.
+	Clients ClientsConfig `toml:"clients"`
 	// Log is what is logged, to standard error.
 	Log LogConfig `toml:"log"`
 	// Messages is how long things are kept.
@@ -66,12 +68,6 @@ type AdminConfig struct {
 	// TokenFile holds the admin token. Default: one is made and kept in the store;
 	// `openrbm token --config FILE` prints it.
 	TokenFile string `toml:"token_file"`
-}
-
-// TLSConfig names the certificate and its key, PEM.
-type TLSConfig struct {
-	CertFile string `toml:"cert_file"`
-	KeyFile  string `toml:"key_file"`
 }
 
 // LogConfig is what is logged.
@@ -144,6 +140,7 @@ func Default() Config {
 		Webhooks: WebhooksConfig{Timeout: Duration(10 * time.Second), Retention: Duration(7 * day), PerAgent: 16},
 		Phones:   PhonesConfig{Ping: Duration(30 * time.Second), VerdictWait: Duration(750 * time.Millisecond)},
 		Limits:   defaultLimits(),
+		Clients:  defaultClients(),
 		Media:    defaultMedia(),
 		Store:    defaultStore(),
 	}
@@ -160,7 +157,7 @@ func LoadConfig(file string) (Config, error) {
 	if err := c.Apply(file, text); err != nil {
 		return c, err
 	}
-	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile} {
+	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACME.CAFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}
@@ -206,13 +203,13 @@ func (c *Config) Check() error {
 		rule(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && (u.Path == "" || u.Path == "/"),
 			"public_url: %q is not like https://rcs.example.com", c.PublicURL)
 	}
-	rule((c.TLS.CertFile == "") == (c.TLS.KeyFile == ""), "tls: cert_file and key_file go together")
-	for name, file := range map[string]string{"tls.cert_file": c.TLS.CertFile, "tls.key_file": c.TLS.KeyFile, "admin.token_file": c.Admin.TokenFile} {
-		if file != "" {
-			_, err := os.Stat(file)
-			rule(err == nil, "%s: %v", name, err)
-		}
+	if file := c.Admin.TokenFile; file != "" {
+		_, err := os.Stat(file)
+		rule(err == nil, "admin.token_file: %v", err)
 	}
+	c.TLS.check(rule)
+	rule(c.TLS.RedirectListen == "" || address(c.TLS.RedirectListen), "tls.redirect_listen: %q is not host:port", c.TLS.RedirectListen)
+	c.Clients.check(rule)
 	var level slog.Level
 	rule(level.UnmarshalText([]byte(c.Log.Level)) == nil, "log.level: %q is not debug, info, warn or error", c.Log.Level)
 	rule(c.Log.Format == "text" || c.Log.Format == "json", "log.format: %q is not text or json", c.Log.Format)

@@ -31,6 +31,7 @@ func DemoConfig(dir, listen string) Config {
 	c.Media.AllowPrivate = true // developers serve their pictures from the same machine,
 	c.Media.Strict = false      // or try messages whose pictures are nowhere
 	c.Webhooks.AllowPrivate = true
+	c.Clients = ClientsConfig{} // everybody here comes from this machine
 	c.Log.Level = "warn"
 	return c
 }

@@ -81,6 +81,22 @@ func (m *metrics) watch(s *Server) {
 	counter("device_frames_sent_total", "Frames to phones.", of(&g.Sent))
 	counter("device_errors_total", "Frames of phones that were refused.", of(&g.Errors))
 
+	counter("connections_refused_total", "Connections closed at once because there were too many.", func() float64 {
+		n := int64(0)
+		for _, l := range s.listeners() {
+			n += l.Refused()
+		}
+		return float64(n)
+	})
+	gauge("connections", "Connections open, phones included.", func() float64 {
+		n := 0
+		for _, l := range s.listeners() {
+			n += l.Open()
+		}
+		return float64(n)
+	})
+	counter("logins_refused_total", "Logins and token requests refused because there were too many.", func() float64 { return float64(s.logins.Refused()) })
+
 	counter("webhook_delivered_total", "Webhook calls answered with 200.", func() float64 { return float64(s.outbox.Stats().Delivered) })
 	counter("webhook_failed_total", "Webhook calls that failed.", func() float64 { return float64(s.outbox.Stats().Failed) })
 	counter("webhook_dropped_total", "Events given up after the retention.", func() float64 { return float64(s.outbox.Stats().Dropped) })

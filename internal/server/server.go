@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/internal/clock"
 	"github.com/openrbm/openrbm/internal/engine"
+	"github.com/openrbm/openrbm/internal/front"
 	"github.com/openrbm/openrbm/internal/gateway"
 	"github.com/openrbm/openrbm/internal/httpapi"
 	"github.com/openrbm/openrbm/internal/ledger"
@@ -57,6 +59,10 @@ type Server struct {
 	metrics  *metrics
 
 	public, admin *listener // admin is public when it has no address of its own
+	redirect      *listener // or nil
+	tls           *tls.Config
+	acme          *front.Manager // or nil
+	logins        *front.Logins
 	ready         atomic.Bool
 	stopLoops     context.CancelFunc
 	loops         sync.WaitGroup
@@ -64,7 +70,7 @@ type Server struct {
 
 // listener is an HTTP server on an address.
 type listener struct {
-	net.Listener
+	*front.Listener
 	http *http.Server
 }
 
@@ -104,26 +110,40 @@ func newLogger(c LogConfig) *slog.Logger {
 }
 
 func (s *Server) listen() error {
-	open := func(address string) (*listener, error) {
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return nil, err
-		}
-		return &listener{Listener: l, http: &http.Server{
-			ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-			IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-			ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		}}, nil
-	}
 	var err error
-	if s.public, err = open(s.cfg.Listen); err != nil {
+	if s.tls, s.acme, err = s.openTLS(); err != nil {
+		return err
+	}
+	if s.public, err = s.open(s.cfg.Listen, s.tls); err != nil {
 		return err
 	}
 	s.admin = s.public
 	if s.cfg.Admin.Listen != "" {
-		s.admin, err = open(s.cfg.Admin.Listen)
+		if s.admin, err = s.open(s.cfg.Admin.Listen, s.tls); err != nil {
+			return err
+		}
 	}
-	return err
+	if s.cfg.TLS.RedirectListen != "" {
+		if s.redirect, err = s.open(s.cfg.TLS.RedirectListen, nil); err != nil {
+			return err
+		}
+		s.redirect.http.Handler = s.redirector()
+	}
+	return nil
+}
+
+// open listens at address, and bounds what comes from there.
+func (s *Server) open(address string, tls *tls.Config) (*listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	limited := front.Limit(l, s.cfg.Clients.Connections, s.cfg.Clients.ConnectionsPerClient, s.cfg.Clients.proxies())
+	return &listener{Listener: limited, http: &http.Server{
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, TLSConfig: tls,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}}, nil
 }
 
 // build opens the store and puts the parts together, from the bottom up.
@@ -143,7 +163,8 @@ func (s *Server) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.auth, err = auth.New(ctx, s.ledger, auth.Options{AdminToken: adminToken, PublicURLs: []string{s.APIURL()}, Log: s.log}); err != nil {
+	s.logins = front.NewLogins(s.cfg.Clients.proxies(), s.cfg.Clients.FailedLoginsPerMinute, s.cfg.Clients.TokenRequestsPerMinute)
+	if s.auth, err = auth.New(ctx, s.ledger, auth.Options{AdminToken: adminToken, PublicURLs: []string{s.APIURL()}, Logins: s.logins, Log: s.log}); err != nil {
 		return err
 	}
 	s.outbox = outbox.New(s.ledger, webhooks{s.registry}, s.outboxOptions())
@@ -153,7 +174,7 @@ func (s *Server) build(ctx context.Context) error {
 		Notify: s.outbox.Hint, Platform: s.registry.AnswerInvitation, Logger: s.log,
 	})
 	s.registry.Connected = s.engine.IsOnline
-	s.gateway = gateway.New(s.engine, s.registry, gateway.Options{PingInterval: time.Duration(s.cfg.Phones.Ping), Logger: s.log})
+	s.gateway = gateway.New(s.engine, s.registry, gateway.Options{PingInterval: time.Duration(s.cfg.Phones.Ping), Logins: s.logins, Logger: s.log})
 	if s.media, err = s.openMedia(ctx); err != nil {
 		return err
 	}
@@ -181,16 +202,18 @@ func (s *Server) route() {
 		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.gateway.Disconnect, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
+		Logins: s.logins,
 	})
+	headers := front.NewHeaders(s.APIURL())
 	public := http.NewServeMux()
 	public.Handle("/", api)
 	public.Handle("/device/v1/connect", s.gateway)
 	public.Handle(media.Path, s.media)
-	s.public.http.Handler = public
+	s.public.http.Handler = headers.Wrap(public)
 	admin := public
 	if s.admin != s.public {
 		admin = http.NewServeMux()
-		s.admin.http.Handler = admin
+		s.admin.http.Handler = headers.Wrap(admin)
 		public.HandleFunc("/admin/", http.NotFound)
 		admin.Handle("/admin/", api)
 	}
@@ -211,11 +234,18 @@ func (s *Server) run() {
 			s.log.Error("outbox", "err", err)
 		}
 	})
+	if s.acme != nil {
+		s.loops.Go(func() {
+			if err := s.acme.Run(ctx); err != nil {
+				s.log.Error("certificates", "err", err)
+			}
+		})
+	}
 	for _, l := range s.listeners() {
 		s.loops.Go(func() {
 			var err error
-			if s.cfg.TLS.CertFile != "" {
-				err = l.http.ServeTLS(l, s.cfg.TLS.CertFile, s.cfg.TLS.KeyFile)
+			if l.http.TLSConfig != nil {
+				err = l.http.ServeTLS(l, "", "")
 			} else {
 				err = l.http.Serve(l)
 			}
@@ -233,6 +263,9 @@ func (s *Server) listeners() []*listener {
 	}
 	if s.admin != nil && s.admin != s.public {
 		all = append(all, s.admin)
+	}
+	if s.redirect != nil {
+		all = append(all, s.redirect)
 	}
 	return all
 }

@@ -36,7 +36,7 @@ func (s *Server) DeviceURL() string {
 func (s *Server) AdminToken() string { return s.auth.AdminToken() }
 
 func (s *Server) scheme() string {
-	if s.cfg.TLS.CertFile != "" {
+	if s.cfg.TLS.on() {
 		return "https"
 	}
 	return "http"
