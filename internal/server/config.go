@@ -76,6 +76,8 @@ type LogConfig struct {
 	Level string `toml:"level"`
 	// Format is text or json.
 	Format string `toml:"format"`
+	// FullNumbers shows phone numbers as they are. Otherwise their middle is hidden.
+	FullNumbers bool `toml:"full_numbers"`
 }
 
 // MessagesConfig is how long messages are kept.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/internal/outbox"
+	"github.com/openrbm/openrbm/internal/redact"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/internal/store"
 )
@@ -103,10 +105,14 @@ func newLogger(c LogConfig) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Level)) // checked by Config.Check
 	opts.Level = level
-	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, &opts))
+	var to io.Writer = redact.Writer{To: os.Stderr}
+	if c.FullNumbers {
+		to = os.Stderr
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &opts))
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(to, &opts))
+	}
+	return slog.New(slog.NewTextHandler(to, &opts))
 }
 
 func (s *Server) listen() error {

@@ -49,6 +49,7 @@ type Demo struct {
 
 	t      testing.TB
 	listen string
+	args   []string
 	cmd    *exec.Cmd
 	gone   chan error // yields how the process ended
 	stderr bytes.Buffer
@@ -57,10 +58,10 @@ type Demo struct {
 // startTimeout bounds the start of a process.
 const startTimeout = 60 * time.Second
 
-// StartDemo starts a demo on dir and returns when it serves.
-func StartDemo(t testing.TB, dir string) *Demo {
+// StartDemo starts a demo on dir, with further arguments, and returns when it serves.
+func StartDemo(t testing.TB, dir string, args ...string) *Demo {
 	t.Helper()
-	d := &Demo{t: t, Dir: dir, listen: "127.0.0.1:0"}
+	d := &Demo{t: t, Dir: dir, listen: "127.0.0.1:0", args: args}
 	d.Start()
 	d.listen = strings.TrimPrefix(d.Ready.APIURL, "http://")
 	t.Cleanup(d.Kill)
@@ -71,7 +72,7 @@ func StartDemo(t testing.TB, dir string) *Demo {
 func (d *Demo) Start() {
 	d.t.Helper()
 	readyFile := filepath.Join(d.t.TempDir(), "ready.json")
-	d.cmd = Command(d.t, "demo", "--listen", d.listen, "--data", d.Dir, "--ready-file", readyFile)
+	d.cmd = Command(d.t, append([]string{"demo", "--listen", d.listen, "--data", d.Dir, "--ready-file", readyFile}, d.args...)...)
 	d.cmd.Stderr = &d.stderr
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)
@@ -108,6 +109,12 @@ func (d *Demo) Kill() {
 	_ = d.cmd.Process.Kill() // it may be gone already
 	<-d.gone
 }
+
+// PID is the id of the running process.
+func (d *Demo) PID() int { return d.cmd.Process.Pid }
+
+// Log is what the process has logged, over all its starts. It must have ended.
+func (d *Demo) Log() string { return d.stderr.String() }
 
 // Stop sends SIGTERM and returns how the process ended and how long that took.
 func (d *Demo) Stop(ctx context.Context) (time.Duration, error) {
