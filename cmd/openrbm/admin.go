@@ -24,6 +24,7 @@ type remoteVerbs struct {
 	Message messageCmd `cmd:"" help:"Look into a message."`
 	Agent   agentCmd   `cmd:"" help:"Administer agents."`
 	Key     keyCmd     `cmd:"" help:"Administer the keys that agents call the API with."`
+	Rotate  rotateCmd  `cmd:"" help:"Replace secrets: the admin token, the secret of access tokens, keys."`
 	Webhook webhookCmd `cmd:"" help:"Administer webhooks, or be one."`
 	Tester  testerCmd  `cmd:"" help:"Administer the testers of an agent."`
 	Phones  phonesCmd  `cmd:"" help:"Administer phones."`

@@ -18,26 +18,45 @@ type keyCmd struct {
 	Token  keyTokenCmd  `cmd:"" help:"Print an access token for the messaging API, for curl."`
 }
 
-type keyCreateCmd struct {
-	adminFlags
+// keyOwner says whose keys a verb is about.
+type keyOwner struct {
 	Agent   string `arg:"" optional:"" help:"Agent id, such as demo_agent."`
-	Partner bool   `help:"Make a key of the partner instead, who acts for every agent and uses the management API."`
-	Out     string `short:"o" placeholder:"FILE" help:"Key file to write; must not exist. Default: AGENT-key.json, or partner-key.json."`
+	Partner bool   `help:"Not an agent's, but the partner's, who acts for every agent and uses the management API."`
 }
 
-// Validate refuses a key of nobody, or of two.
-func (c keyCreateCmd) Validate() error {
-	if (c.Agent == "") != c.Partner {
+// Validate refuses keys of nobody, or of two.
+func (o keyOwner) Validate() error {
+	if (o.Agent == "") != o.Partner {
 		return errors.New("whose key? give an agent, or --partner")
 	}
 	return nil
 }
 
-func (c keyCreateCmd) create(ctx context.Context, a *client.Admin) ([]byte, error) {
-	if c.Partner {
+func (o keyOwner) create(ctx context.Context, a *client.Admin) ([]byte, error) {
+	if o.Partner {
 		return a.CreatePartnerKey(ctx)
 	}
-	return a.CreateKey(ctx, c.Agent)
+	return a.CreateKey(ctx, o.Agent)
+}
+
+func (o keyOwner) keys(ctx context.Context, a *client.Admin) ([]client.Key, error) {
+	if o.Partner {
+		return a.PartnerKeys(ctx)
+	}
+	return a.Keys(ctx, o.Agent)
+}
+
+func (o keyOwner) remove(ctx context.Context, a *client.Admin, id string) error {
+	if o.Partner {
+		return a.DeletePartnerKey(ctx, id)
+	}
+	return a.DeleteKey(ctx, o.Agent, id)
+}
+
+type keyCreateCmd struct {
+	adminFlags
+	keyOwner
+	Out string `short:"o" placeholder:"FILE" help:"Key file to write; must not exist. Default: AGENT-key.json, or partner-key.json."`
 }
 
 // Run makes sure of the file first: a key whose file cannot be written is lost.
@@ -70,13 +89,13 @@ func (c keyCreateCmd) Run(ctx context.Context, out io.Writer) error {
 
 type keyListCmd struct {
 	viewFlags
-	oneAgent
+	keyOwner
 }
 
 // Run prints one line for each key.
 func (c keyListCmd) Run(ctx context.Context, out io.Writer) error {
 	return show(c.viewFlags, out,
-		func(a *client.Admin) ([]client.Key, error) { return a.Keys(ctx, c.Agent) },
+		func(a *client.Admin) ([]client.Key, error) { return c.keys(ctx, a) },
 		func(keys []client.Key) table {
 			t := table{{"KEY", "CLIENT EMAIL", "CREATED"}}
 			for _, k := range keys {

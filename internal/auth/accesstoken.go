@@ -33,7 +33,7 @@ func (a *Auth) seal(g grant) string {
 	b = append(b, byte(g.scopes), byte(len(g.email)))
 	b = append(b, g.email...)
 	b = append(b, g.keyID...)
-	return tokenPrefix + tokenText.EncodeToString(append(b, a.sign(b)...))
+	return tokenPrefix + tokenText.EncodeToString(append(b, sign(a.tokens.Load().secrets[0].Secret, b)...))
 }
 
 // unseal reads an access token; false unless this platform made it.
@@ -47,10 +47,21 @@ func (a *Auth) unseal(token string) (grant, bool) {
 		return grant{}, false
 	}
 	b, sum := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
-	if !hmac.Equal(sum, a.sign(b)) {
+	if !a.signed(b, sum) {
 		return grant{}, false
 	}
 	return readGrant(b)
+}
+
+// signed says whether sum was made of b with a secret that is still good.
+func (a *Auth) signed(b, sum []byte) bool {
+	r, now := a.tokens.Load(), a.clock.Now()
+	for i := range r.secrets {
+		if r.good(i, now) && hmac.Equal(sum, sign(r.secrets[i].Secret, b)) {
+			return true
+		}
+	}
+	return false
 }
 
 func readGrant(b []byte) (grant, bool) {
@@ -65,8 +76,8 @@ func readGrant(b []byte) (grant, bool) {
 	}, true
 }
 
-func (a *Auth) sign(b []byte) []byte {
-	mac := hmac.New(sha256.New, a.tokenSecret)
+func sign(secret string, b []byte) []byte {
+	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(tokenPrefix))
 	mac.Write(b)
 	return mac.Sum(nil)

@@ -1,8 +1,6 @@
 package auth
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"net/http"
 
 	"github.com/openrbm/openrbm/rbm"
@@ -12,9 +10,9 @@ import (
 const adminDomain = "openrbm"
 
 // AdminToken is the administrator's token: the configured one, else one that was
-// made at the first start and has stayed since. It belongs in the ready file and
-// in no log.
-func (a *Auth) AdminToken() string { return a.adminToken }
+// made at the first start or when it was rotated last. It belongs in the ready file
+// and in no log.
+func (a *Auth) AdminToken() string { return a.admin.Load().secrets[0].Secret }
 
 // CheckAdmin fails with UNAUTHENTICATED unless the Authorization header of r
 // bears the admin token. It takes as long for a near miss as for a far one.
@@ -23,8 +21,8 @@ func (a *Auth) CheckAdmin(r *http.Request) error {
 	if header == "" {
 		return adminRefusal(reasonMissing, "The admin token is missing: send it as Authorization: Bearer.")
 	}
-	sum := sha256.Sum256([]byte(bearer(header)))
-	if subtle.ConstantTimeCompare(sum[:], a.adminSum[:]) != 1 {
+	a.refresh(r.Context())
+	if !a.admin.Load().has(bearer(header), a.clock.Now()) {
 		return adminRefusal("ADMIN_TOKEN_INVALID", "The admin token is wrong.")
 	}
 	return nil

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -20,8 +22,14 @@ import (
 
 // Options of an Auth; the zero value is ready for use.
 type Options struct {
-	AdminToken string       // instead of the one that is made at the first start
-	PublicURLs []string     // base URLs of this server, such as https://rbm.example.com, beside those that requests name
+	// ReadAdminToken reads the admin token from where the administrator keeps it. It is
+	// called again every few seconds. Nil: a token is made at the first start.
+	ReadAdminToken func() (string, error)
+	// PublicURLs are the base URLs of this server, such as https://rbm.example.com: what
+	// is signed for another audience is refused. Unless OnlyPublic is set, the URL that a
+	// request names by its Host is one of them: whoever sends it can choose that.
+	PublicURLs []string
+	OnlyPublic bool
 	Log        *slog.Logger // default: slog.Default()
 
 	Logins *front.Logins // bounds token requests, and those that fail; nil: nothing does
@@ -33,11 +41,15 @@ type Auth struct {
 	clock      *clock.Clock
 	log        *slog.Logger
 	publicURLs []string
+	onlyPublic bool
 	logins     *front.Logins
 
-	tokenSecret []byte // seals access tokens
-	adminToken  string
-	adminSum    [sha256.Size]byte
+	settings   ledger.Table[secret]
+	readAdmin  func() (string, error)
+	tokens     atomic.Pointer[ring] // seal access tokens
+	admin      atomic.Pointer[ring]
+	refreshing sync.Mutex
+	refreshed  time.Time
 
 	verdicts *lru.Cache[[sha256.Size]byte, *verdict] // by the hash of the bearer
 	epoch    atomic.Uint64                           // counts the changes that take rights away; older verdicts are void
@@ -49,8 +61,11 @@ func New(ctx context.Context, l *ledger.Ledger, o Options) (*Auth, error) {
 		accounts:   ledger.Accounts[Account](l),
 		clock:      l.Clock(),
 		log:        o.Log,
-		adminToken: o.AdminToken,
+		settings:   settings(l),
+		readAdmin:  o.ReadAdminToken,
+		refreshed:  time.Now(),
 		logins:     o.Logins,
+		onlyPublic: o.OnlyPublic,
 	}
 	if a.log == nil {
 		a.log = slog.Default()
@@ -58,47 +73,34 @@ func New(ctx context.Context, l *ledger.Ledger, o Options) (*Auth, error) {
 	for _, u := range o.PublicURLs {
 		a.publicURLs = append(a.publicURLs, strings.TrimSuffix(u, "/"))
 	}
-	s, err := platformSecret(ctx, l, "auth-token-secret")
-	if err != nil {
-		return nil, err
-	}
-	a.tokenSecret = []byte(s)
-	if a.adminToken == "" {
-		if a.adminToken, err = platformSecret(ctx, l, "auth-admin-token"); err != nil {
+	for _, name := range []string{tokenSetting, adminSetting} {
+		if err := a.openSecret(ctx, name); err != nil {
 			return nil, err
 		}
 	}
-	a.adminSum = sha256.Sum256([]byte(a.adminToken))
+	var err error
 	if a.verdicts, err = lru.New[[sha256.Size]byte, *verdict](maxVerdicts); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
 	return a, nil
 }
 
-// secret is how a secret of the platform stands in the ledger's settings.
-type secret struct {
-	Secret string `json:"secret"`
-}
-
-// platformSecret is the secret of that name, made if there is none. Nodes that
+// openSecret reads the secret of that name, or makes it if there is none. Nodes that
 // start together agree on one.
-func platformSecret(ctx context.Context, l *ledger.Ledger, name string) (string, error) {
-	settings := ledger.Settings[secret](l)
-	s, err := settings.Get(ctx, name)
+func (a *Auth) openSecret(ctx context.Context, name string) error {
+	s, err := a.readSecret(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
-		s = &secret{newSecret()}
-		err = settings.Create(ctx, name, s)
+		s = &secret{Secret: newSecret()}
+		err = a.settings.Create(ctx, name, s)
 		if errors.Is(err, store.ErrConflict) {
-			s, err = settings.Get(ctx, name)
+			s, err = a.readSecret(ctx, name)
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("auth: setting %s: %w", name, err)
+		return fmt.Errorf("auth: setting %s: %w", name, err)
 	}
-	if s.Secret == "" {
-		return "", fmt.Errorf("auth: setting %s is empty", name)
-	}
-	return s.Secret, nil
+	a.keep(name, s)
+	return nil
 }
 
 // newSecret is 256 random bits as 52 letters and digits.

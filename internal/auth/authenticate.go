@@ -84,6 +84,7 @@ func (a *Auth) open(ctx context.Context, token string, ownURLs []string) (*Accou
 }
 
 func (a *Auth) openAccessToken(ctx context.Context, token string) (*Account, grant, error) {
+	a.refresh(ctx)
 	g, ok := a.unseal(token)
 	if !ok {
 		return nil, grant{}, badToken(reasonUnsupported)

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/rbm"
@@ -94,7 +95,8 @@ func TestConfiguredAdminToken(t *testing.T) {
 	made := w.AdminToken()
 	l, err := ledger.Open(t.Context(), w.db, w.clock)
 	must(t, err)
-	a, err := New(t.Context(), l, Options{AdminToken: "configured-token"})
+	configured := "configured-token"
+	a, err := New(t.Context(), l, Options{ReadAdminToken: func() (string, error) { return configured, nil }})
 	must(t, err)
 	for token, want := range map[string]bool{"configured-token": true, made: false, "": false} {
 		r := httptest.NewRequest("GET", "/admin/v1/status", nil)
@@ -106,6 +108,17 @@ func TestConfiguredAdminToken(t *testing.T) {
 	if a.AdminToken() != "configured-token" {
 		t.Error("another admin token")
 	}
+	if _, err := a.RotateAdminToken(t.Context(), 0); rbm.CodeOf(err) != rbm.CodeFailedPrecondition {
+		t.Errorf("a configured token was rotated: %v", err)
+	}
+	configured, a.refreshed = "another-token", time.Time{}
+	for token, want := range map[string]bool{"configured-token": false, "another-token": true} {
+		r := httptest.NewRequest("GET", "/admin/v1/status", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		if got := a.CheckAdmin(r) == nil; got != want {
+			t.Errorf("after a change of the file, %s: %v", token, got)
+		}
+	}
 }
 
 // Nothing that the platform writes down while it works tells a secret.
@@ -116,7 +129,7 @@ func TestLogTellsNoSecret(t *testing.T) {
 	w.call(t, "Bearer "+token+"x", "")
 	must(t, w.db.Close())
 	w.call(t, "Bearer "+w.signed(t, w.good()), "")
-	for _, secret := range []string{token, w.AdminToken(), string(w.tokenSecret), "PRIVATE"} {
+	for _, secret := range []string{token, w.AdminToken(), w.tokens.Load().secrets[0].Secret, "PRIVATE"} {
 		if strings.Contains(w.log.String(), secret) {
 			t.Errorf("the log tells a secret: %s", w.log)
 		}

@@ -95,8 +95,11 @@ func writeToken(w http.ResponseWriter, status int, answer any) {
 	_, _ = w.Write(body) // the client is gone; nothing to do
 }
 
-// ownURLs are the base URLs of this server: the configured ones, and those under
-// which the request may have come, behind a proxy that ends TLS too.
+// ownURLs are the base URLs of this server: the configured ones and, unless they are
+// all, those under which the request may have come, behind a proxy that ends TLS too.
 func (a *Auth) ownURLs(host string) []string {
+	if a.onlyPublic {
+		return a.publicURLs
+	}
 	return append([]string{"https://" + host, "http://" + host}, a.publicURLs...)
 }

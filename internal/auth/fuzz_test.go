@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/openrbm/openrbm/internal/clock"
 )
 
 // Whoever has no key gets no token, and no panic.
@@ -63,7 +65,8 @@ func FuzzReadGrant(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x00\x70\x00\x00\x00\x01\x03a@bkey"))
 	f.Add([]byte("\x00\x00\x00\x00\x70\x00\x00\x00\x01\xffa@bkey"))
 	f.Add([]byte{})
-	a := &Auth{tokenSecret: []byte("secret")}
+	a := &Auth{clock: clock.New()}
+	a.tokens.Store(newRing(&secret{Secret: "secret"}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		g, ok := readGrant(b)
 		if !ok {

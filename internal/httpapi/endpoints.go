@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/openrbm/openrbm/rbm"
@@ -20,6 +22,9 @@ var endpoints = map[string][]string{
 	"europe": {"+2", "+3", "+4", "+7", "+90", "+96", "+970", "+971", "+972", "+973", "+974", "+98", "+992", "+993", "+994", "+995", "+996", "+998"},
 	"asia":   {"+6", "+8", "+9", "+960"},
 }
+
+// Regions are the names of the regional endpoints.
+func Regions() []string { return slices.Sorted(maps.Keys(endpoints)) }
 
 // regionOf is the regional endpoint that a request came to, "" for the global
 // one: by its Host or, if that is configured, by a header that a proxy has set.

@@ -23,6 +23,11 @@ var adminMethods = []apidoc.Method{
 		}](),
 		About: "Turns the platform's clock ahead, where the configuration allows it."},
 
+	{ID: "tokenSecret.rotate", HTTP: "POST", Path: "/admin/v1/tokenSecret:rotate", Request: apidoc.Of[rotation](),
+		About: "Replaces the secret that seals access tokens. Those sealed with the old one are good for the gracePeriod yet, at most 3600s."},
+	{ID: "adminToken.rotate", HTTP: "POST", Path: "/admin/v1/adminToken:rotate", Request: apidoc.Of[rotation](), Response: apidoc.Of[adminTokenJSON](),
+		About: "Makes a new admin token. The old one is good for the gracePeriod yet, at most 604800s."},
+
 	{ID: "agents.list", HTTP: "GET", Path: "/admin/v1/agents", About: "Lists the agents.",
 		Response: apidoc.Of[struct {
 			Agents []agentJSON `json:"agents"`

@@ -76,6 +76,9 @@ var adminRoutes = []route{
 	{"GET", "/admin/v1/clock", admin, "", nil, (*API).getClock},
 	{"POST", "/admin/v1/clock:advance", admin, "", nil, (*API).advanceClock},
 
+	{"POST", "/admin/v1/tokenSecret:rotate", admin, "", nil, (*API).rotateTokenSecret},
+	{"POST", "/admin/v1/adminToken:rotate", admin, "", nil, (*API).rotateAdminToken},
+
 	{"GET", "/admin/v1/agents", admin, "", nil, (*API).listAgents},
 	{"POST", "/admin/v1/agents", admin, "", nil, (*API).createAgent},
 	{"GET", "/admin/v1/agents/{agent}", admin, "", nil, (*API).getAgent},

@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -165,12 +163,12 @@ func (s *Server) build(ctx context.Context) error {
 	if s.registry, err = registry.Open(ctx, s.ledger, s.log, s.cfg.geography()); err != nil {
 		return err
 	}
-	adminToken, err := s.adminToken()
-	if err != nil {
-		return err
-	}
 	s.logins = front.NewLogins(s.cfg.Clients.proxies(), s.cfg.Clients.FailedLoginsPerMinute, s.cfg.Clients.TokenRequestsPerMinute)
-	if s.auth, err = auth.New(ctx, s.ledger, auth.Options{AdminToken: adminToken, PublicURLs: []string{s.APIURL()}, Logins: s.logins, Log: s.log}); err != nil {
+	s.auth, err = auth.New(ctx, s.ledger, auth.Options{
+		ReadAdminToken: s.cfg.readAdminToken(), PublicURLs: s.publicURLs(), OnlyPublic: s.cfg.PublicURL != "",
+		Logins: s.logins, Log: s.log,
+	})
+	if err != nil {
 		return err
 	}
 	s.outbox = outbox.New(s.ledger, webhooks{s.registry}, s.outboxOptions())
@@ -187,18 +185,6 @@ func (s *Server) build(ctx context.Context) error {
 	s.metrics.watch(s)
 	s.route()
 	return nil
-}
-
-func (s *Server) adminToken() (string, error) {
-	if s.cfg.Admin.TokenFile == "" {
-		return "", nil
-	}
-	b, err := os.ReadFile(s.cfg.Admin.TokenFile)
-	token := strings.TrimSpace(string(b))
-	if err == nil && len(token) < 16 {
-		err = fmt.Errorf("admin.token_file: the token in %s is shorter than 16 characters", s.cfg.Admin.TokenFile)
-	}
-	return token, err
 }
 
 // route says what is served at which path of which listener.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openrbm/openrbm/internal/httpapi"
 	"github.com/openrbm/openrbm/internal/netguard"
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
@@ -17,6 +18,19 @@ func (s *Server) APIURL() string {
 		return strings.TrimSuffix(s.cfg.PublicURL, "/")
 	}
 	return s.scheme() + "://" + s.public.Addr().String()
+}
+
+// publicURLs are APIURL and, where it has a name, those of the regional endpoints
+// (facts/rbm-api.md §5.4).
+func (s *Server) publicURLs() []string {
+	base := s.APIURL()
+	all := []string{base}
+	if scheme, host, ok := strings.Cut(base, "://"); ok {
+		for _, region := range httpapi.Regions() {
+			all = append(all, scheme+"://"+region+"-"+host)
+		}
+	}
+	return all
 }
 
 // AdminURL is where the admin API is.
