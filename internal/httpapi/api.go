@@ -44,7 +44,7 @@ type Parts struct {
 	Observe func(method, path string, status int, took time.Duration)
 	// Limits bound what agents may do.
 	Limits Limits
-	// Logins bounds failed logins.
+	// Logins bounds failed logins of phones.
 	Logins *front.Logins
 	// RegionHeader names the header in which a proxy says to which regional endpoint
 	// a request came: us, europe or asia. Empty: only the Host says it.
@@ -125,7 +125,7 @@ func (a *API) answer(c *call) (any, error) {
 func (a *API) admit(c *call) error {
 	switch c.route.access {
 	case admin:
-		return a.admitAdmin(c.r)
+		return a.Auth.CheckAdmin(c.r)
 	case messaging, management:
 		of := services[c.route.access]
 		caller, err := a.Auth.Authenticate(c.r.Context(), c.r, of.name+c.route.rpc)
@@ -136,20 +136,6 @@ func (a *API) admit(c *call) error {
 		return caller.Require(of.scope)
 	}
 	return nil
-}
-
-// admitAdmin checks the admin token. Who has sent too many wrong ones is not heard
-// for a while.
-func (a *API) admitAdmin(r *http.Request) error {
-	from := a.Logins.Client(r)
-	if err := a.Logins.Blocked(front.AdminDoor, from, ""); err != nil {
-		return err
-	}
-	err := a.Auth.CheckAdmin(r)
-	if err != nil && r.Header.Get("Authorization") != "" {
-		a.Logins.Failed(front.AdminDoor, from, "")
-	}
-	return err
 }
 
 // services are the proto services behind the routes, as ErrorInfo names them,

@@ -1,5 +1,22 @@
 package httpapi
 
+// Route is a row of the tables, for tests that must know them all.
+type Route struct {
+	Method, Path string
+	Access       string // open, messaging, management or admin
+}
+
+// Routes are all rows of all tables, in their order.
+func Routes() []Route {
+	var all []Route
+	for _, table := range [...][]route{messagingRoutes, fileRoutes, managementRoutes, tokenRoutes, adminRoutes, docRoutes} {
+		for _, r := range table {
+			all = append(all, Route{r.method, r.path, [...]string{open: "open", messaging: "messaging", management: "management", admin: "admin"}[r.access]})
+		}
+	}
+	return all
+}
+
 // messagingRoutes is the messaging API (facts/rbm-api.md §1).
 var messagingRoutes = []route{
 	{"POST", "/v1/phones/{phone}/agentMessages", messaging, "CreateAgentMessage", []string{"messageId", "agentId"}, (*API).createAgentMessage},

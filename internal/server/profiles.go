@@ -1,8 +1,10 @@
 package server
 
 import (
+	"math"
 	"net/http"
 	"net/http/pprof"
+	"strconv"
 
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/rbm"
@@ -21,12 +23,17 @@ func (s *Server) profiles() http.Handler {
 	mux.HandleFunc(profilesPath+"profile", pprof.Profile)
 	mux.HandleFunc(profilesPath+"symbol", pprof.Symbol)
 	mux.HandleFunc(profilesPath+"trace", pprof.Trace)
+	return s.guarded(mux)
+}
+
+// guarded serves next to who bears the admin token.
+func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.auth.CheckAdmin(r); err != nil {
 			refuse(w, err)
 			return
 		}
-		mux.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -35,7 +42,12 @@ func refuse(w http.ResponseWriter, err error) {
 	e := rbm.AsError(err)
 	body, _ := rbm.MarshalPretty(e.Envelope(false)) // strings and numbers: it cannot fail
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	w.Header().Set("WWW-Authenticate", auth.Challenge(e))
+	if e.Code == rbm.CodeUnauthenticated {
+		w.Header().Set("WWW-Authenticate", auth.Challenge(e))
+	}
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
 	w.WriteHeader(e.Code.HTTPStatus())
 	_, _ = w.Write(body)
 }

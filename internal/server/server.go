@@ -64,6 +64,7 @@ type Server struct {
 	acme          *front.Manager // or nil
 	logins        *front.Logins
 	ready         atomic.Bool
+	probe         probe
 	stopLoops     context.CancelFunc
 	loops         sync.WaitGroup
 }
@@ -211,7 +212,11 @@ func (s *Server) route() {
 	}
 	admin.HandleFunc("GET /healthz", s.healthz)
 	admin.HandleFunc("GET /readyz", s.readyz)
-	admin.Handle("GET /metrics", s.metrics)
+	if s.admin == s.public {
+		admin.Handle("GET /metrics", s.guarded(s.metrics)) // anybody can reach it
+	} else {
+		admin.Handle("GET /metrics", s.metrics)
+	}
 	admin.Handle(profilesPath, s.profiles())
 }
 

@@ -110,9 +110,6 @@ func (d *Demo) Kill() {
 	<-d.gone
 }
 
-// PID is the id of the running process.
-func (d *Demo) PID() int { return d.cmd.Process.Pid }
-
 // Log is what the process has logged, over all its starts. It must have ended.
 func (d *Demo) Log() string { return d.stderr.String() }
 
