@@ -21,12 +21,17 @@ type node struct {
 // maxDepth is the deepest nesting of objects and lists that is read.
 const maxDepth = 100
 
+// maxValues is how many values a body may have, twice as many as the longest list
+// that a method takes: each costs far more memory than the two bytes that it may have.
+const maxValues = 20_000
+
 // snippet is how many bytes of the body a syntax error shows on either side.
 const snippet = 20
 
 type parser struct {
-	s   string
-	pos int
+	s      string
+	pos    int
+	values int
 }
 
 // parse reads a whole body; one without any value is an empty object.
@@ -78,7 +83,10 @@ func (p *parser) peek() byte {
 
 func (p *parser) value(expected, key string, depth int) (node, error) {
 	c := p.peek()
+	p.values++
 	switch {
+	case p.values > maxValues:
+		return node{}, p.fail("Message too large. It has more than " + strconv.Itoa(maxValues) + " values.")
 	case (c == '{' || c == '[') && depth > maxDepth:
 		return node{}, p.fail("Message too deep. Max recursion depth reached for key '" + key + "'")
 	case c == '{':

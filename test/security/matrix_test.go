@@ -124,14 +124,20 @@ func keyID(t testing.TB, file string) string {
 // exchange gets an access token with the scopes.
 func (w *matrixWorld) exchange(keyFile, scopes string) string {
 	w.t.Helper()
-	form := "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=" + assertion(w.t, keyFile, func(c jwt.MapClaims) { c["scope"] = scopes })
-	resp, err := http.Post(w.Ready.APIURL+"/token", "application/x-www-form-urlencoded", strings.NewReader(form))
-	must(w.t, err)
+	return exchange(w.t, w.Ready.APIURL, keyFile, scopes)
+}
+
+// exchange gets an access token of the server at url.
+func exchange(t testing.TB, url, keyFile, scopes string) string {
+	t.Helper()
+	form := "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=" + assertion(t, keyFile, func(c jwt.MapClaims) { c["scope"] = scopes })
+	resp, err := http.Post(url+"/token", "application/x-www-form-urlencoded", strings.NewReader(form))
+	must(t, err)
 	defer resp.Body.Close()
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
-	must(w.t, json.NewDecoder(resp.Body).Decode(&token))
+	must(t, json.NewDecoder(resp.Body).Decode(&token))
 	return token.AccessToken
 }
 
