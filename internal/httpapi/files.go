@@ -18,8 +18,13 @@ import (
 	"github.com/openrbm/openrbm/rbm"
 )
 
-// uploadPatience is how long a client that uploads may be silent.
-const uploadPatience = time.Minute
+// A client that uploads may be silent for uploadPatience, and slower than
+// uploadSlowest, in bytes a second, for as long: whoever trickles holds a
+// connection, and is not meant to hold it for days.
+const (
+	uploadPatience = time.Minute
+	uploadSlowest  = 1 << 10
+)
 
 // fetchPatience is how long an answer may take that waits for a URL.
 const fetchPatience = 3 * time.Minute
@@ -219,7 +224,7 @@ func unpack(r io.Reader, coding string) (io.Reader, error) {
 // stream is the request's body, unpacked, for content that is read as it comes:
 // the client may be slow, and not silent.
 func (c *call) stream() (io.Reader, error) {
-	return unpack(patient{c.r.Body, c.allow}, c.r.Header.Get("Content-Encoding"))
+	return unpack(patient{r: c.r.Body, allow: c.allow, pace: &pace{begin: time.Now()}}, c.r.Header.Get("Content-Encoding"))
 }
 
 // allow gives the call that much time from now, whatever the listener's bounds.
@@ -234,13 +239,29 @@ func (c *call) allow(d time.Duration) {
 type patient struct {
 	r     io.Reader
 	allow func(time.Duration)
+	pace  *pace
+}
+
+// pace is how fast a body comes.
+type pace struct {
+	begin time.Time
+	bytes int64
+}
+
+// left is how long the client may be silent now.
+func (p *pace) left(now time.Time) time.Duration {
+	fair := 2*uploadPatience + time.Duration(p.bytes/uploadSlowest)*time.Second - now.Sub(p.begin)
+	return min(uploadPatience, fair)
 }
 
 func (p patient) Read(b []byte) (int, error) {
 	if p.allow != nil {
-		p.allow(uploadPatience)
+		p.allow(p.pace.left(time.Now()))
 	}
 	n, err := p.r.Read(b)
+	if p.pace != nil {
+		p.pace.bytes += int64(n)
+	}
 	if _, typed := errors.AsType[*rbm.Error](err); err != nil && err != io.EOF && !typed {
 		err = rbm.Errorf(rbm.CodeInvalidArgument, "The request body could not be read: it is cut short or damaged.")
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/rbm"
@@ -158,6 +159,24 @@ func TestUploadProtocol(t *testing.T) {
 		}}}
 		if got, err := c.uploadProtocol(); got != row.want || (err == nil) != (row.want != "") {
 			t.Errorf("%+v: %q, %v", row, got, err)
+		}
+	}
+}
+
+// Whoever uploads at the slowest pace may go on; whoever trickles may not.
+func TestUploadsAreNotTrickled(t *testing.T) {
+	begin := time.Now()
+	for _, c := range []struct {
+		after time.Duration
+		bytes int64
+		want  time.Duration
+	}{
+		{0, 0, uploadPatience}, {time.Minute, 1, time.Minute}, {110 * time.Second, 2, 10 * time.Second}, {2 * time.Minute, 2, 0},
+		{time.Hour, 3600 << 10, uploadPatience}, {time.Hour, 60, 2*time.Minute - time.Hour},
+	} {
+		p := pace{begin: begin, bytes: c.bytes}
+		if got := p.left(begin.Add(c.after)); got != c.want {
+			t.Errorf("after %v and %d bytes: %v, want %v", c.after, c.bytes, got, c.want)
 		}
 	}
 }

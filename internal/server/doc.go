@@ -13,6 +13,8 @@
 //  6. internal/outbox: the way to the agent's webhook.
 //  7. internal/auth and internal/registry: who may call, and who exists.
 //     internal/media: the files of messages.
+//     internal/front: what stands before all handlers, and internal/netguard: where
+//     the server may be made to connect to. docs/security.md says why.
 //  8. internal/httpapi: routes.go is the table of all calls.
 //  9. internal/gateway: the phones' side, spoken with the frames of internal/frame;
 //     docs/device-protocol.md is its reference.

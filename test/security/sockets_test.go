@@ -3,6 +3,7 @@ package security
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -131,5 +132,19 @@ func TestPingsArePaced(t *testing.T) {
 	// 2500 at once, then 500 a second.
 	if took := time.Since(begin); took < 2*time.Second {
 		t.Errorf("4000 pings were answered in %v", took)
+	}
+}
+
+// A page of another site cannot use the phone that its visitor can reach.
+func TestOtherOriginsGetNoSocket(t *testing.T) {
+	s := servertest.New(t)
+	for origin, want := range map[string]int{"https://evil.example": http.StatusForbidden, "null": http.StatusForbidden, s.Ready.APIURL: http.StatusSwitchingProtocols} {
+		ws, resp, err := websocket.DefaultDialer.DialContext(s.Context(), s.Ready.DeviceURL, http.Header{"Origin": {origin}})
+		if resp == nil || resp.StatusCode != want {
+			t.Errorf("from %s: %v, %v", origin, resp, err)
+		}
+		if err == nil {
+			ws.Close()
+		}
 	}
 }
