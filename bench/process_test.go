@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -33,10 +34,10 @@ func startLoad(b *testing.B, dir string, phones int) *load {
 func newLoad(b *testing.B, phones int) *load {
 	l := startLoad(b, b.TempDir(), phones)
 	admin := l.Admin()
-	for i := range phones {
+	abreast(b, phones, func(i int, _ *rand.Rand) error {
 		_, err := admin.CreatePhone(b.Context(), client.Phone{PhoneNumber: queuedPhone(i), RCSEnabled: true, Features: phone.DefaultFeatures()})
-		must(b, err)
-	}
+		return err
+	})
 	return l
 }
 
