@@ -32,14 +32,9 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer) error {
 	return serveUntilDone(ctx, s)
 }
 
-// ballast is counted by the garbage collector and, never touched, takes no memory.
-// With it a small server collects once in 128 MiB of garbage and not at every few,
-// which was a tenth of the CPU of accepting messages; a large one hardly notices.
-var ballast []byte
-
 // serveUntilDone waits for the signal and stops the server.
 func serveUntilDone(ctx context.Context, s *server.Server) error {
-	ballast = make([]byte, 64<<20)
+	paceCollections()
 	<-ctx.Done()
 	stopping, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()

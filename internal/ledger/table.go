@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"encoding"
 	"errors"
 	"fmt"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/openrbm/openrbm/internal/store"
 )
 
-// Table holds JSON documents of one type under ids. Ids must not contain the
-// byte 0.
+// Table holds documents of one type under ids: as JSON, or, if their type has a
+// form of its own (encoding.BinaryAppender), in that. Ids must not contain the byte 0.
 type Table[T any] struct {
 	l    *Ledger
 	kind byte
@@ -55,7 +56,7 @@ func (t Table[T]) Get(ctx context.Context, id string) (*T, error) {
 
 // Create stores a new document, or fails with store.ErrConflict if id exists.
 func (t Table[T]) Create(ctx context.Context, id string, doc *T) error {
-	v, err := json.Marshal(doc, json.Deterministic(true))
+	v, err := encodeDocument(doc)
 	if err != nil {
 		return fmt.Errorf("ledger: encoding %q: %w", id, err)
 	}
@@ -84,7 +85,7 @@ func (t Table[T]) UpdateAndTell(ctx context.Context, id string, change func(*T) 
 		if err != nil {
 			return nil, err
 		}
-		v, err := json.Marshal(doc, json.Deterministic(true))
+		v, err := encodeDocument(doc)
 		if err != nil {
 			return nil, fmt.Errorf("ledger: encoding %q: %w", id, err)
 		}
@@ -133,7 +134,7 @@ func (t Table[T]) List(ctx context.Context, prefix, after string, limit int) ([]
 			return nil, err
 		}
 		doc := new(T)
-		if err := json.Unmarshal(rec.Value, doc); err != nil {
+		if err := decodeDocument(rec.Value, doc); err != nil {
 			return nil, fmt.Errorf("ledger: damaged document %q: %w", rec.Key, err)
 		}
 		docs = append(docs, doc)
@@ -153,8 +154,25 @@ func (t Table[T]) read(ctx context.Context, id string) (*T, []byte, error) {
 		return nil, nil, err
 	}
 	doc := new(T)
-	if err := json.Unmarshal(v, doc); err != nil {
+	if err := decodeDocument(v, doc); err != nil {
 		return nil, nil, fmt.Errorf("ledger: damaged document %q: %w", k, err)
 	}
 	return doc, v, nil
+}
+
+// ownForm begins a document in the form of its type; JSON begins with '{'.
+const ownForm = 1
+
+func encodeDocument(doc any) ([]byte, error) {
+	if own, ok := doc.(encoding.BinaryAppender); ok {
+		return own.AppendBinary([]byte{ownForm})
+	}
+	return json.Marshal(doc, json.Deterministic(true))
+}
+
+func decodeDocument(b []byte, doc any) error {
+	if own, ok := doc.(encoding.BinaryUnmarshaler); ok && len(b) > 0 && b[0] == ownForm {
+		return own.UnmarshalBinary(b[1:])
+	}
+	return json.Unmarshal(b, doc)
 }

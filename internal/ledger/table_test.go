@@ -138,3 +138,33 @@ func TestTableDamage(t *testing.T) {
 		}
 	}
 }
+
+// stamp is a document with a form of its own.
+type stamp struct {
+	Name string `json:"name"`
+}
+
+func (s *stamp) AppendBinary(b []byte) ([]byte, error) { return append(b, s.Name...), nil }
+
+func (s *stamp) UnmarshalBinary(b []byte) error { s.Name = string(b); return nil }
+
+func TestTableOwnForm(t *testing.T) {
+	w := newWorld(t)
+	stamps := Phones[stamp](w.Ledger)
+	if err := stamps.Create(t.Context(), "new", &stamp{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	var old store.Batch // as it was written before the type had a form
+	old.Put(key(kindPhone, "old"), []byte(`{"name":"b"}`))
+	if err := w.Ledger.db.Commit(t.Context(), &old); err != nil {
+		t.Fatal(err)
+	}
+	for id, name := range map[string]string{"new": "a", "old": "b"} {
+		if got, err := stamps.Update(t.Context(), id, func(s *stamp) error { s.Name += "!"; return nil }); err != nil || got.Name != name+"!" {
+			t.Errorf("%s: %+v, %v", id, got, err)
+		}
+		if b, err := w.Ledger.db.Get(t.Context(), key(kindPhone, id)); err != nil || string(b) != "\x01"+name+"!" {
+			t.Errorf("%s is stored as %q, %v", id, b, err)
+		}
+	}
+}
