@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -122,4 +123,47 @@ func (r *reader) check(holds bool, fault string) {
 	if !holds && r.err == nil {
 		r.err = errors.New(fault)
 	}
+}
+
+// packUUID is the 16 bytes of a UUID in its usual spelling, in small letters;
+// another is no UUID, as it could not be spelled again.
+func packUUID(s string) (b [16]byte, ok bool) {
+	if len(s) != 36 {
+		return b, false
+	}
+	at := 0
+	for i := range b {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			if s[at] != '-' {
+				return b, false
+			}
+			at++
+		}
+		high, low := hexDigit(s[at]), hexDigit(s[at+1])
+		if high > 15 || low > 15 {
+			return b, false
+		}
+		b[i] = high<<4 | low
+		at += 2
+	}
+	return b, true
+}
+
+func hexDigit(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	}
+	return 255
+}
+
+// unpackUUID spells 16 bytes as a UUID; what is shorter, not at all.
+func unpackUUID(b []byte) string {
+	if len(b) != 16 {
+		return ""
+	}
+	h := hex.EncodeToString(b)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/openrbm/openrbm/internal/delivery"
 	"github.com/openrbm/openrbm/internal/store"
+	"github.com/openrbm/openrbm/rbm"
 )
 
 // Item is an agentMessage or agentEvent as it was accepted. It never changes.
@@ -26,37 +28,80 @@ type Item struct {
 	Media []byte
 }
 
-// withMedia is added to the kind of an item that has media.
-const withMedia = 0x80
+// Bits that are added to the kind of an item, for how the rest is written.
+const (
+	withMedia = 0x80 // the media come first
+	abridged  = 0x40 // the payload lacks its lead, which follows from the rest
+	uuidID    = 0x20 // the id is the 16 bytes of a UUID
+)
+
+// lead is how the payload begins, as a rule: the name and the sendTime.
+func (it *Item) lead() []byte {
+	collection := "/agentMessages/"
+	if it.Kind == delivery.Event {
+		collection = "/agentEvents/"
+	}
+	b := make([]byte, 0, 128)
+	b = append(append(b, `{"name":"phones/`...), it.Phone...)
+	b = append(append(b, collection...), it.ID...)
+	b = append(b, `","sendTime":"`...)
+	b, _ = rbm.Timestamp(it.SendTime).AppendText(b) // a payload with a time out of range does not begin so
+	return append(b, '"')
+}
 
 func (it *Item) encode() []byte {
 	w := make(writer, 0, len(it.Payload)+len(it.Media)+len(it.Agent)+len(it.ID)+len(it.Phone)+28)
+	bits := byte(it.Kind)
+	payload, short := bytes.CutPrefix(it.Payload, it.lead())
+	if short {
+		bits |= abridged
+	}
+	id, isUUID := packUUID(it.ID)
+	if isUUID {
+		bits |= uuidID
+	}
 	w.byte(recordV1)
 	if len(it.Media) > 0 {
-		w.byte(byte(it.Kind) | withMedia)
+		w.byte(bits | withMedia)
 		w.string(string(it.Media))
 	} else {
-		w.byte(byte(it.Kind))
+		w.byte(bits)
 	}
 	w.time(it.SendTime)
 	w.time(it.ExpireTime)
 	w.string(it.Agent)
-	w.string(it.ID)
+	if isUUID {
+		w.rest(id[:])
+	} else {
+		w.string(it.ID)
+	}
 	w.string(it.Phone)
-	w.rest(it.Payload)
+	w.rest(payload)
 	return w
 }
 
 func decodeItem(k store.Key, b []byte) (*Item, error) {
 	r := open(b)
-	it := &Item{Kind: delivery.Kind(r.byte())}
-	if it.Kind&withMedia != 0 {
-		it.Kind, it.Media = it.Kind&^withMedia, []byte(r.string())
+	bits := r.byte()
+	it := &Item{Kind: delivery.Kind(bits &^ (withMedia | abridged | uuidID))}
+	if bits&withMedia != 0 {
+		it.Media = []byte(r.string())
 		r.check(len(it.Media) > 0, "it has no media, and says that it has")
 	}
 	it.SendTime, it.ExpireTime = r.time(), r.time()
-	it.Agent, it.ID, it.Phone = r.string(), r.string(), r.string()
-	it.Payload, it.Seq = r.rest(), lastSeq(k)
+	it.Agent = r.string()
+	if bits&uuidID != 0 {
+		it.ID = unpackUUID(r.take(16))
+	} else {
+		it.ID = r.string()
+	}
+	it.Phone = r.string()
+	if bits&abridged != 0 {
+		it.Payload = append(it.lead(), r.take(len(r.b))...)
+	} else {
+		it.Payload = r.rest()
+	}
+	it.Seq = lastSeq(k)
 	r.check(len(k) == 9, "its key has the wrong length")
 	return it, r.done(k)
 }
