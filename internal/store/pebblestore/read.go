@@ -103,6 +103,19 @@ func seek(it *pebble.Iterator, k []byte) (v []byte, ok bool, err error) {
 
 // Scan implements store.DB.
 func (d *DB) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record, error] {
+	return d.records(ctx, r, d.pebble, func() error {
+		return d.settle(ctx, func(g *group) bool { return g.writesIn(r) })
+	})
+}
+
+// iterable is a Pebble or a snapshot of one.
+type iterable interface {
+	NewIterWithContext(context.Context, *pebble.IterOptions) (*pebble.Iterator, error)
+}
+
+// records yields the records of r of p. When they have been found, settle waits
+// until they may be shown.
+func (d *DB) records(ctx context.Context, r store.Range, p iterable, settle func() error) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
 		if err := d.enter(ctx); err != nil {
 			yield(store.Record{}, err)
@@ -112,19 +125,19 @@ func (d *DB) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record, er
 		if r.End != "" && r.Start >= r.End {
 			return
 		}
-		if err := d.scan(ctx, r, yield); err != nil {
+		if err := scan(ctx, r, p, settle, yield); err != nil {
 			yield(store.Record{}, err)
 		}
 	}
 }
 
 // scan yields the records of r and returns the error that ended it.
-func (d *DB) scan(ctx context.Context, r store.Range, yield func(store.Record, error) bool) (err error) {
+func scan(ctx context.Context, r store.Range, p iterable, settle func() error, yield func(store.Record, error) bool) (err error) {
 	o := &pebble.IterOptions{LowerBound: []byte(r.Start)}
 	if r.End != "" {
 		o.UpperBound = []byte(r.End)
 	}
-	it, err := d.pebble.NewIterWithContext(ctx, o)
+	it, err := p.NewIterWithContext(ctx, o)
 	if err != nil {
 		return fmt.Errorf("pebblestore: scan: %w", err)
 	}
@@ -134,7 +147,7 @@ func (d *DB) scan(ctx context.Context, r store.Range, yield func(store.Record, e
 			err = fmt.Errorf("pebblestore: scan: %w", closeErr)
 		}
 	}()
-	if err := d.settle(ctx, func(g *group) bool { return g.writesIn(r) }); err != nil {
+	if err := settle(); err != nil {
 		return err
 	}
 	first, next := it.First, it.Next

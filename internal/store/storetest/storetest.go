@@ -33,6 +33,9 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 		{"ScanNested", scanNested},
 		{"ScanMany", scanMany},
 
+		{"SnapshotStaysAsItWas", snapshotStaysAsItWas},
+		{"SnapshotIsOneMoment", snapshotIsOneMoment},
+
 		{"CheckEquals", checkEquals},
 		{"CheckAbsent", checkAbsent},
 		{"CheckSeesStoreBefore", checkSeesStoreBefore},
