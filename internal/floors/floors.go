@@ -27,8 +27,9 @@ var Table = map[string]Floor{
 	"internal/store/memstore":    {1, 250},
 	"internal/store/pebblestore": {1, 1000}, // half of it is what a disk that fails or fills up needs
 	"internal/store/pgstore":     {1, 1100}, // a third of it is what other nodes and lost connections need
-	"internal/store/storetest":   {1, 1300},
+	"internal/store/storetest":   {1, 1400},
 	"internal/delivery":          {1, 700},
+	"internal/archive":           {1, 500}, // all that is kept, as a portable stream
 
 	"internal/apidoc": {2, 600}, // describes the API: discovery documents and OpenAPI
 
