@@ -30,6 +30,7 @@ type remoteVerbs struct {
 	Clock   clockCmd   `cmd:"" help:"Show the platform's time or turn it ahead."`
 	Status  statusCmd  `cmd:"" help:"Show the state of the server."`
 	Bench   benchCmd   `cmd:"" help:"Load a server, measure how it bears it, and check that nothing is lost, doubled or out of order."`
+	Backup  backupCmd  `cmd:"" help:"Back up all that a server keeps, while it runs or not."`
 }
 
 // serverFlags say which server a verb speaks to.

@@ -38,7 +38,8 @@ type call struct {
 	answers *apidoc.Type // what the route answers with, or nil
 	caller  auth.Caller  // of messaging routes
 	log     *slog.Logger
-	status  int // of the answer
+	status  int  // of the answer
+	cut     bool // an answer has begun that cannot be finished
 }
 
 // rawJSON is an answer that is JSON already, as rbm.Marshal writes it.
@@ -196,6 +197,10 @@ type answered struct{}
 // is our own fault: it goes whole to the log and without its text to the client.
 func (c *call) fail(err error) {
 	e := rbm.AsError(err)
+	if c.cut {
+		c.status = e.Code.HTTPStatus()
+		return
+	}
 	if e.Code == rbm.CodeInternal {
 		c.log.ErrorContext(c.r.Context(), "internal error", "method", c.route.method, "path", c.route.path, "err", err)
 	}

@@ -23,6 +23,9 @@ var adminMethods = []apidoc.Method{
 		}](),
 		About: "Turns the platform's clock ahead, where the configuration allows it."},
 
+	{ID: "backup", HTTP: "POST", Path: "/admin/v1/backup",
+		About: "Answers with a backup of all that is kept, secrets included, as one stream of bytes (docs/backup.md). It is whole only if its end says so."},
+
 	{ID: "agents.list", HTTP: "GET", Path: "/admin/v1/agents", About: "Lists the agents.",
 		Response: apidoc.Of[struct {
 			Agents []agentJSON `json:"agents"`

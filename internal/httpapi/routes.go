@@ -75,6 +75,7 @@ var adminRoutes = []route{
 	{"GET", "/admin/v1/status", admin, "", nil, (*API).status},
 	{"GET", "/admin/v1/clock", admin, "", nil, (*API).getClock},
 	{"POST", "/admin/v1/clock:advance", admin, "", nil, (*API).advanceClock},
+	{"POST", "/admin/v1/backup", admin, "", nil, (*API).backup},
 
 	{"GET", "/admin/v1/agents", admin, "", nil, (*API).listAgents},
 	{"POST", "/admin/v1/agents", admin, "", nil, (*API).createAgent},

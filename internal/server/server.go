@@ -181,7 +181,7 @@ func (s *Server) adminToken() (string, error) {
 func (s *Server) route() {
 	api := httpapi.New(httpapi.Parts{
 		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock,
-		WebhookClient: s.outbox.Client(), Disconnect: s.gateway.Disconnect, Observe: s.metrics.observeCall, Logger: s.log,
+		WebhookClient: s.outbox.Client(), Disconnect: s.gateway.Disconnect, Backup: s.backup, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 	})
