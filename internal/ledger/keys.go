@@ -32,8 +32,8 @@ const (
 // made strictly increasing.
 type Seq uint64
 
-// seqAt is the first place that an item arriving at t can have.
-func seqAt(t time.Time) Seq { return Seq(t.UnixNano()) }
+// seqAt is the first place that an item arriving at t can have; before 1970 none did.
+func seqAt(t time.Time) Seq { return Seq(max(0, t.UnixNano())) }
 
 // Ref names an agentMessage or agentEvent. Both share one space of ids per
 // agent (facts/rbm-api.md §1.0).
