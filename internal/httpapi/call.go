@@ -196,12 +196,12 @@ type answered struct{}
 // fail sends err in Google's envelope (facts/rbm-api.md §4.1). What is not typed
 // is our own fault: it goes whole to the log and without its text to the client.
 func (c *call) fail(err error) {
-	e := rbm.AsError(err)
+	e := wireError(err)
 	if c.cut {
 		c.status = e.Code.HTTPStatus()
 		return
 	}
-	if e.Code == rbm.CodeInternal {
+	if rbm.CodeOf(err) == rbm.CodeInternal {
 		c.log.ErrorContext(c.r.Context(), "internal error", "method", c.route.method, "path", c.route.path, "err", err)
 	}
 	if e.Code == rbm.CodeUnauthenticated {

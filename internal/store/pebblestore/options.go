@@ -74,11 +74,13 @@ func separation() pebble.ValueSeparationPolicy {
 // listener turns events that someone should know of into log lines, and those
 // that Pebble would end the process for into a failure of the disk.
 func listener(d *disk) *pebble.EventListener {
+	damage := &damage{disk: d}
 	return &pebble.EventListener{
-		BackgroundError: d.background,
-		DataCorruption: func(i pebble.DataCorruptionInfo) {
-			d.fail(fmt.Errorf("%s is corrupt: %w", i.Path, i.Details))
+		BackgroundError: func(err error) {
+			d.background(err)
+			damage.tidyingFailed(err, time.Now())
 		},
+		DataCorruption:  damage.found,
 		WriteStallBegin: func(i pebble.WriteStallBeginInfo) { d.log.Warn("pebble: writes stall", "reason", i.Reason) },
 		WriteStallEnd:   func() { d.log.Warn("pebble: writes go on") },
 	}

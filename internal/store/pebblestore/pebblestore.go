@@ -62,10 +62,7 @@ func Open(dir string, opts Options) (*DB, error) {
 	p, err := openPebble(dir, disk, opts.CacheBytes)
 	if err != nil {
 		disk.abandon()
-		if pebble.IsCorruptionError(err) {
-			err = fmt.Errorf("the store is corrupt and a backup is needed: %w", err)
-		}
-		return nil, fmt.Errorf("pebblestore: open %s: %w", dir, errors.Join(err, disk.unlock()))
+		return nil, fmt.Errorf("pebblestore: open %s: %w", dir, errors.Join(disk.refusal(err), disk.unlock()))
 	}
 	d := &DB{
 		pebble: p, disk: disk, observe: opts.Observe,
@@ -94,6 +91,11 @@ func openPebble(dir string, disk *disk, cacheBytes int64) (*pebble.DB, error) {
 				panic(r)
 			}
 		}()
+		err := checkFiles(disk, dir)
+		if err != nil {
+			done <- result{err: err}
+			return
+		}
 		p, err := pebble.Open(dir, pebbleOptions(disk, cacheBytes))
 		if err == nil {
 			err = disk.goLive()

@@ -59,7 +59,7 @@ func (d *DB) Get(ctx context.Context, k store.Key) ([]byte, error) {
 	defer d.users.Done()
 	v, err := d.get(k)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("pebblestore: get %q: %w", k, err)
+		return nil, fmt.Errorf("pebblestore: get %q: %w", k, readError(err))
 	}
 	if err := d.settle(ctx, func(g *group) bool { return g.writes(k) }); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func scan(ctx context.Context, r store.Range, p iterable, settle func() error, y
 	stopped := false // by the loop body, to which nothing may be yielded after that
 	defer func() {
 		if closeErr := it.Close(); err == nil && closeErr != nil && !stopped {
-			err = fmt.Errorf("pebblestore: scan: %w", closeErr)
+			err = fmt.Errorf("pebblestore: scan of %q to %q: %w", r.Start, r.End, readError(closeErr))
 		}
 	}()
 	if err := settle(); err != nil {
@@ -162,7 +162,7 @@ func scan(ctx context.Context, r store.Range, p iterable, settle func() error, y
 		}
 		v, err := it.ValueAndErr()
 		if err != nil {
-			return fmt.Errorf("pebblestore: scan at %q: %w", it.Key(), err)
+			return fmt.Errorf("pebblestore: scan at %q: %w", it.Key(), readError(err))
 		}
 		buf = append(buf[:0], v...)
 		if !yield(store.Record{Key: store.Key(it.Key()), Value: buf}, nil) {
