@@ -26,6 +26,7 @@ const (
 	kindTester   = 't'
 	kindUpstream = 'u'
 	kindMeta     = 'x'
+	kindDamaged  = 'z'
 )
 
 // Seq is the place of an item in the order of arrival: nanoseconds since 1970,

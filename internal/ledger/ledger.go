@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/openrbm/openrbm/internal/clock"
@@ -12,12 +13,16 @@ import (
 
 // Ledger is the durable memory of the platform. Make one with Open.
 type Ledger struct {
+	// Log hears of what is set aside; nil: slog.Default().
+	Log *slog.Logger
+
 	db    store.DB
 	clock *clock.Clock
 	last  atomic.Uint64 // the Seq given out last
 	// queued is the items in mailboxes; what was there at the start is added when
 	// it has been counted.
-	queued atomic.Int64
+	queued  atomic.Int64
+	damaged atomic.Int64 // records set aside
 }
 
 // Open reads the state of db, or founds it if db is empty. It upgrades what an
