@@ -32,6 +32,7 @@ type Auth struct {
 	publicURLs []string
 
 	tokenSecret []byte // seals access tokens
+	markSecret  string // of PhoneMark
 	adminToken  string
 	adminSum    [sha256.Size]byte
 
@@ -58,6 +59,9 @@ func New(ctx context.Context, l *ledger.Ledger, o Options) (*Auth, error) {
 		return nil, err
 	}
 	a.tokenSecret = []byte(s)
+	if a.markSecret, err = platformSecret(ctx, l, "auth-mark-secret"); err != nil {
+		return nil, err
+	}
 	if a.adminToken == "" {
 		if a.adminToken, err = platformSecret(ctx, l, "auth-admin-token"); err != nil {
 			return nil, err

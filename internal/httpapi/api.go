@@ -120,7 +120,7 @@ func (a *API) answer(c *call) (any, error) {
 	if err := a.admit(c); err != nil {
 		return nil, err
 	}
-	return c.route.do(a, c)
+	return a.audit(c)
 }
 
 // admit checks that the caller may call the route.

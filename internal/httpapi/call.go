@@ -38,8 +38,9 @@ type call struct {
 	answers *apidoc.Type // what the route answers with, or nil
 	caller  auth.Caller  // of messaging routes
 	log     *slog.Logger
-	status  int  // of the answer
-	cut     bool // an answer has begun that cannot be finished
+	sent    []byte // the body, when it has been read
+	status  int    // of the answer
+	cut     bool   // an answer has begun that cannot be finished
 }
 
 // rawJSON is an answer that is JSON already, as rbm.Marshal writes it.
@@ -49,6 +50,7 @@ type rawJSON []byte
 // parameters that no method has (facts/rbm-api.md §7.2).
 func (c *call) body() ([]byte, error) {
 	b, err := c.unpacked()
+	c.sent = b
 	if err == nil && c.isForm() && len(b) > 0 {
 		return nil, unknownParameters([]string{string(b[:min(len(b), 1024)])})
 	}

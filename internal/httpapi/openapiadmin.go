@@ -26,6 +26,11 @@ var adminMethods = []apidoc.Method{
 	{ID: "backup", HTTP: "POST", Path: "/admin/v1/backup",
 		About: "Answers with a backup of all that is kept, secrets included, as one stream of bytes (docs/backup.md). It is whole only if its end says so."},
 
+	{ID: "auditLog.list", HTTP: "GET", Path: "/admin/v1/auditLog", Response: apidoc.Of[auditLogJSON](),
+		About: "Lists what administrators and partners did, the newest first (docs/audit.md)."},
+	{ID: "damagedRecords.list", HTTP: "GET", Path: "/admin/v1/damagedRecords", Response: apidoc.Of[damagedRecordsJSON](),
+		About: "Lists records of the store that could not be read and were set aside."},
+
 	{ID: "agents.list", HTTP: "GET", Path: "/admin/v1/agents", About: "Lists the agents.",
 		Response: apidoc.Of[struct {
 			Agents []agentJSON `json:"agents"`

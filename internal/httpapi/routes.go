@@ -76,6 +76,8 @@ var adminRoutes = []route{
 	{"GET", "/admin/v1/clock", admin, "", nil, (*API).getClock},
 	{"POST", "/admin/v1/clock:advance", admin, "", nil, (*API).advanceClock},
 	{"POST", "/admin/v1/backup", admin, "", nil, (*API).backup},
+	{"GET", "/admin/v1/auditLog", admin, "", []string{"pageSize", "pageToken", "who", "outcome", "resource", "phoneNumber", "startTime", "endTime"}, (*API).listAuditLog},
+	{"GET", "/admin/v1/damagedRecords", admin, "", nil, (*API).listDamagedRecords},
 
 	{"GET", "/admin/v1/agents", admin, "", nil, (*API).listAgents},
 	{"POST", "/admin/v1/agents", admin, "", nil, (*API).createAgent},

@@ -21,6 +21,7 @@ const (
 	kindUnwanted = 'n'
 	kindOutbox   = 'o'
 	kindPhone    = 'p'
+	kindAct      = 'l'
 	kindMailbox  = 'q'
 	kindAccount  = 's'
 	kindTester   = 't'

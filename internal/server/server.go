@@ -136,6 +136,7 @@ func (s *Server) build(ctx context.Context) error {
 	if s.ledger, err = ledger.Open(ctx, db, s.clock); err != nil {
 		return err
 	}
+	s.ledger.Log = s.log
 	if s.registry, err = registry.Open(ctx, s.ledger, s.log, s.cfg.geography()); err != nil {
 		return err
 	}
@@ -209,6 +210,7 @@ func (s *Server) run() {
 	s.stopLoops = cancel
 	s.loops.Go(func() { s.engine.Run(ctx) })
 	s.loops.Go(func() { s.media.Run(ctx) })
+	s.loops.Go(func() { s.forgetActs(ctx) })
 	s.loops.Go(func() {
 		if err := s.outbox.Run(ctx); err != nil {
 			s.log.Error("outbox", "err", err)
