@@ -15,6 +15,7 @@ const (
 	kindSetting  = 'c'
 	kindDue      = 'd'
 	kindMedia    = 'f'
+	kindErasure  = 'e'
 	kindID       = 'i'
 	kindPromoted = 'k'
 	kindBody     = 'm'

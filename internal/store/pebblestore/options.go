@@ -36,6 +36,9 @@ func pebbleOptions(d *disk, cacheBytes int64) *pebble.Options {
 		Logger:             logger{d},
 		EventListener:      listener(d),
 
+		// A new MANIFEST as soon as half of it is about tables that are gone: see Compact.
+		MaxManifestFileSize: 1,
+
 		// Pebble takes the memory of the tables out of the cache; what is left
 		// must hold the bloom filters, or each check reads them from the disk.
 		CacheSize:                   cacheBytes + memTables*memTable,

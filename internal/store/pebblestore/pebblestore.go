@@ -27,6 +27,7 @@ type Options struct {
 
 // DB is a store in a directory. Use Open.
 type DB struct {
+	dir     string
 	pebble  *pebble.DB
 	disk    *disk
 	observe func(int, time.Duration)
@@ -65,6 +66,7 @@ func Open(dir string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("pebblestore: open %s: %w", dir, errors.Join(disk.refusal(err), disk.unlock()))
 	}
 	d := &DB{
+		dir:    dir,
 		pebble: p, disk: disk, observe: opts.Observe,
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, slots),
 		applied: make(chan *group, slots), drained: make(chan struct{}),
