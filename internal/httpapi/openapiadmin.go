@@ -88,6 +88,8 @@ var adminMethods = []apidoc.Method{
 	{ID: "phones.patch", HTTP: "PATCH", Path: "/admin/v1/phones/{phone}", Request: apidoc.Of[phonePatch](), Response: apidoc.Of[phoneJSON](),
 		About: "Changes the fields of a phone that are given."},
 	{ID: "phones.delete", HTTP: "DELETE", Path: "/admin/v1/phones/{phone}", About: "Removes a phone and takes it offline."},
+	{ID: "phones.erase", HTTP: "POST", Path: "/admin/v1/phones/{phone}:erase", Response: apidoc.Of[erasedJSON](),
+		About: "Removes all that is kept of a person's number, and says how much it was (docs/privacy.md)."},
 	{ID: "phones.issueToken", HTTP: "POST", Path: "/admin/v1/phones/{phone}:issueToken", About: "Replaces a phone's device token.",
 		Response: apidoc.Of[struct {
 			PhoneNumber string `json:"phoneNumber"`

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/openrbm/openrbm/internal/registry"
@@ -110,6 +111,9 @@ func (a *API) createPhone(c *call) (any, error) {
 	p := registry.Phone{RCSEnabled: true, Features: rbm.Features}
 	set(&p.Number, in.PhoneNumber)
 	in.apply(&p)
+	if erasing, err := a.Ledger.Erasing(c.r.Context(), p.Number); err != nil || erasing {
+		return nil, cmp.Or(err, error(rbm.Errorf(rbm.CodeFailedPrecondition, "What is kept of this number is being erased: try again in some minutes.")))
+	}
 	made, token, err := a.Registry.CreatePhone(c.r.Context(), p)
 	if err != nil {
 		return nil, err

@@ -114,5 +114,6 @@ var adminRoutes = []route{
 	{"GET", "/admin/v1/phones/{phone}", admin, "", nil, (*API).getPhone},
 	{"PATCH", "/admin/v1/phones/{phone}", admin, "", nil, (*API).patchPhone},
 	{"DELETE", "/admin/v1/phones/{phone}", admin, "", nil, (*API).deletePhone},
+	{"POST", "/admin/v1/phones/{phone}:erase", admin, "", nil, (*API).erasePhone},
 	{"POST", "/admin/v1/phones/{phone}:issueToken", admin, "", nil, (*API).issueToken},
 }

@@ -55,6 +55,7 @@ type Server struct {
 	gateway  *gateway.Gateway
 	media    *media.Files
 	metrics  *metrics
+	api      *httpapi.API
 
 	public, admin *listener // admin is public when it has no address of its own
 	ready         atomic.Bool
@@ -180,14 +181,14 @@ func (s *Server) adminToken() (string, error) {
 
 // route says what is served at which path of which listener.
 func (s *Server) route() {
-	api := httpapi.New(httpapi.Parts{
+	s.api = httpapi.New(httpapi.Parts{
 		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock,
 		WebhookClient: s.outbox.Client(), Disconnect: s.gateway.Disconnect, Backup: s.backup, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 	})
 	public := http.NewServeMux()
-	public.Handle("/", api)
+	public.Handle("/", s.api)
 	public.Handle("/device/v1/connect", s.gateway)
 	public.Handle(media.Path, s.media)
 	s.public.http.Handler = public
@@ -196,7 +197,7 @@ func (s *Server) route() {
 		admin = http.NewServeMux()
 		s.admin.http.Handler = admin
 		public.HandleFunc("/admin/", http.NotFound)
-		admin.Handle("/admin/", api)
+		admin.Handle("/admin/", s.api)
 	}
 	admin.HandleFunc("GET /healthz", s.healthz)
 	admin.HandleFunc("GET /readyz", s.readyz)
@@ -211,6 +212,7 @@ func (s *Server) run() {
 	s.loops.Go(func() { s.engine.Run(ctx) })
 	s.loops.Go(func() { s.media.Run(ctx) })
 	s.loops.Go(func() { s.forgetActs(ctx) })
+	s.loops.Go(func() { s.finishErasures(ctx) })
 	s.loops.Go(func() {
 		if err := s.outbox.Run(ctx); err != nil {
 			s.log.Error("outbox", "err", err)
