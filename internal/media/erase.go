@@ -95,6 +95,7 @@ func (f *Files) eraseURL(ctx context.Context, id string, gone map[string]bool) e
 	if !gone[c.File.Name] {
 		return nil
 	}
-	f.known.urls.Remove(id)
-	return f.urls.Delete(ctx, id)
+	err = f.urls.Delete(ctx, id)
+	f.known.urls.Purge() // the store will be asked
+	return err
 }
