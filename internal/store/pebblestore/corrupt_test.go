@@ -271,6 +271,31 @@ func afterFlip(t *testing.T, dir string, n int) string {
 	}
 }
 
+// TestMissingFiles: a store that has lost a file is refused, or answers errors; it
+// is never taken for a new one.
+func TestMissingFiles(t *testing.T) {
+	const n = 80
+	dir := image(t, n)
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		copied := filepath.Join(t.TempDir(), "store")
+		if err := errors.Join(os.CopyFS(copied, os.DirFS(dir)), os.RemoveAll(filepath.Join(copied, f.Name()))); err != nil {
+			t.Fatal(err)
+		}
+		outcome := afterFlip(t, copied, n)
+		t.Logf("without %s: %s", f.Name(), outcome)
+		if strings.HasSuffix(f.Name(), sealSuffix) && outcome != "sound" { // stores of before have none
+			t.Errorf("without %s the store is %s", f.Name(), outcome)
+		}
+		if outcome == "lost" && !strings.HasSuffix(f.Name(), ".log") {
+			t.Errorf("without %s records are silently gone", f.Name())
+		}
+	}
+}
+
 // TestDamageThatEndsAllTidying: a store that fails at nothing but its own work
 // is taken down, and stays down.
 func TestDamageThatEndsAllTidying(t *testing.T) {

@@ -97,12 +97,18 @@ func lastSeal(b []byte) (length uint64, sum uint32, ok bool) {
 // A store of before has no seals.
 func checkManifest(fs vfs.FS, dir string) error {
 	desc, err := pebble.Peek(dir, fs)
-	if err != nil || !desc.Exists {
+	if err == nil && !desc.Exists {
+		return checkNew(fs, dir)
+	}
+	if err != nil {
 		return err
 	}
 	seals, err := readFile(fs, desc.ManifestFilename+sealSuffix)
+	if notExist(err) {
+		return nil
+	}
 	length, sum, ok := lastSeal(seals)
-	if err != nil && !notExist(err) || !ok {
+	if err != nil || !ok {
 		return err
 	}
 	b, err := readFile(fs, desc.ManifestFilename)
@@ -113,6 +119,18 @@ func checkManifest(fs vfs.FS, dir string) error {
 		return fmt.Errorf("%w: %s is damaged in its first %d bytes", ErrCorrupt, desc.ManifestFilename, length)
 	}
 	return nil
+}
+
+// checkNew refuses a directory that has tables and does not say which MANIFEST
+// knows them: Pebble would make a new store there and remove them.
+func checkNew(fs vfs.FS, dir string) error {
+	list, err := fs.List(dir)
+	for _, file := range list {
+		if strings.HasSuffix(file, ".sst") {
+			return fmt.Errorf("%w: %s has %s, and the marker of the MANIFEST is missing", ErrCorrupt, dir, file)
+		}
+	}
+	return err
 }
 
 // checkFiles refuses what Pebble would take for a store that a crash has left.

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 
 		{"SnapshotStaysAsItWas", snapshotStaysAsItWas},
 		{"SnapshotIsOneMoment", snapshotIsOneMoment},
+		{"CompactKeeps", compactKeeps},
 
 		{"CheckEquals", checkEquals},
 		{"CheckAbsent", checkAbsent},
