@@ -20,7 +20,8 @@ var (
 // first or second flush makes one.
 const rotations = 100
 
-// Compact implements store.Compactor. Tables are rewritten; logs, which Pebble
+// Compact implements store.Compactor. Only one is under way at a time. Tables are
+// rewritten; logs, which Pebble
 // keeps to use their files again, are emptied; and the MANIFEST, which names the
 // first and last keys of tables that are gone, is made anew.
 func (d *DB) Compact(ctx context.Context) error {
@@ -28,6 +29,8 @@ func (d *DB) Compact(ctx context.Context) error {
 		return err
 	}
 	defer d.users.Done()
+	d.compacting.Lock()
+	defer d.compacting.Unlock()
 	if err := d.compact(ctx); err != nil {
 		return fmt.Errorf("pebblestore: compact: %w", readError(err))
 	}
@@ -35,7 +38,7 @@ func (d *DB) Compact(ctx context.Context) error {
 }
 
 func (d *DB) compact(ctx context.Context) error {
-	if err := d.pebble.Compact(ctx, []byte{0}, []byte(strings.Repeat("\xff", store.MaxKey+1)), true); err != nil {
+	if err := d.rewrite(ctx); err != nil {
 		return err
 	}
 	if err := d.renewManifest(ctx); err != nil {
@@ -49,6 +52,21 @@ func (d *DB) compact(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// rewrite makes new tables of all tables. Pebble alone rewrites only those that
+// something overlaps: here it is the deletion of range keys, of which there are
+// none, and which ends at the last level. Bodies that stand in files of their own
+// go into the tables, since such a file keeps what was deleted as long as anything
+// else in it is in use.
+func (d *DB) rewrite(ctx context.Context) error {
+	first, last := []byte{0}, []byte(strings.Repeat("\xff", store.MaxKey+1))
+	d.disk.gathering.Store(true)
+	defer d.disk.gathering.Store(false)
+	if err := d.pebble.RangeKeyDelete(first, last, pebble.NoSync); err != nil {
+		return err
+	}
+	return d.pebble.Compact(ctx, first, last, true)
 }
 
 // emptyLogs flushes, after which all logs that were there are of no use, and

@@ -47,6 +47,10 @@ func TestCompactForgets(t *testing.T) {
 				keys = append(keys, k)
 				b := put(k, "the text of "+secret)
 				b.Put(store.Key("kept/"+name), []byte(strings.Repeat("v", 100)))
+				b.Put(store.Key("m/kept/"+name), []byte(strings.Repeat("v", 1000))) // in a file of its own, beside
+				m := store.Key("m/gone/" + name)
+				b.Put(m, []byte(strings.Repeat("the letter to "+secret+" ", 20)))
+				keys = append(keys, m)
 				if err := l.Commit(t.Context(), b); err != nil {
 					t.Fatal(err)
 				}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,6 +26,8 @@ const again = 200 * time.Millisecond
 type disk struct {
 	vfs.FS
 	log *slog.Logger
+
+	gathering atomic.Bool // bodies go back into the tables: see Compact
 
 	ops  sync.RWMutex // held by each change while it runs; taken for good by stop
 	once sync.Once    // for stop

@@ -51,7 +51,11 @@ func pebbleOptions(d *disk, cacheBytes int64) *pebble.Options {
 		L0StopWritesThreshold:      32, // runs to merge in a read; Pebble's 12 stalls writes at short peaks
 		CompactionConcurrencyRange: func() (lower, upper int) { return 1, 2 },
 	}
-	o.Experimental.ValueSeparationPolicy = separation
+	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
+		p := separation()
+		p.Enabled = !d.gathering.Load() // it is asked before each compaction
+		return p
+	}
 	for i := range o.Levels {
 		l := &o.Levels[i]
 		l.BlockSize = 16 << 10

@@ -37,6 +37,8 @@ type DB struct {
 	queue  []*request     // submitted, not yet seen by the writer
 	users  sync.WaitGroup // reads that are on their way
 
+	compacting sync.Mutex // held by Compact
+
 	flight  flight
 	wake    chan struct{} // tells the writer of a change
 	slots   chan struct{} // taken by a group from being applied until it is durable
