@@ -65,7 +65,7 @@ func damaged(t *testing.T, n int, flush bool, glob string, part float64) string 
 }
 
 func damagedKey(i int) store.Key { return store.Key(fmt.Sprintf("k/%05d", i)) }
-func damagedValue(i int) string  { return strings.Repeat(fmt.Sprintf("value %d ", i), 20) }
+func damagedValue(i int) string  { return strings.Repeat(fmt.Sprintf("value %d ", i), 30) }
 
 // readAll reads the n records of a damaged store by Get and by Scan. Each must
 // be right or an error; it returns the first error, or one for a lost record.
@@ -215,7 +215,7 @@ func TestBitFlips(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(7, 7))
-	for _, glob := range []string{"MANIFEST-??????", "*.seal", "*.log", "*.sst", "OPTIONS-*"} {
+	for _, glob := range []string{"*.blob", "MANIFEST-??????", "*.seal", "*.log", "*.sst", "OPTIONS-*"} {
 		files, err := filepath.Glob(filepath.Join(dir, glob))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", glob, err)

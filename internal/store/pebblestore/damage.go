@@ -63,12 +63,23 @@ func (d *damage) tidyingFailed(err error, now time.Time) {
 // readError is err as callers of the store see it.
 func readError(err error) error {
 	switch {
-	case err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+	case err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
 	case pebble.IsCorruptionError(err):
 		return fmt.Errorf("%w: %w", store.ErrDamaged, err)
 	}
 	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+}
+
+// valueOf is the value at which it stands. Pebble panics on a damaged end of a file
+// of bodies instead of saying so.
+func valueOf(it *pebble.Iterator) (v []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			v, err = nil, fmt.Errorf("%w: pebble gave up: %v", store.ErrDamaged, r)
+		}
+	}()
+	return it.ValueAndErr()
 }
 
 // Open remembers which log was read last: Pebble does not say in which one it met

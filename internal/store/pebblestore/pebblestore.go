@@ -162,5 +162,16 @@ func (d *DB) finish() error {
 	if err := d.pebble.Flush(); err != nil {
 		return err
 	}
-	return d.pebble.Close()
+	return closePebble(d.pebble)
+}
+
+// closePebble closes p. All is durable by then; but after reads of a damaged body
+// Pebble thinks that its file is in use, and panics.
+func closePebble(p *pebble.DB) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("pebble gave up: %v", r)
+		}
+	}()
+	return p.Close()
 }

@@ -97,7 +97,7 @@ func seek(it *pebble.Iterator, k []byte) (v []byte, ok bool, err error) {
 	if !it.SeekPrefixGE(k) {
 		return nil, false, it.Error()
 	}
-	v, err = it.ValueAndErr()
+	v, err = valueOf(it)
 	return v, err == nil, err
 }
 
@@ -160,7 +160,7 @@ func scan(ctx context.Context, r store.Range, p iterable, settle func() error, y
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		v, err := it.ValueAndErr()
+		v, err := valueOf(it)
 		if err != nil {
 			return fmt.Errorf("pebblestore: scan at %q: %w", it.Key(), readError(err))
 		}
