@@ -21,11 +21,11 @@ import (
 // Backup writes an archive of all that a server keeps, which is not running, to
 // w: as it stood at its end.
 func Backup(ctx context.Context, cfg Config, w io.Writer) (t archive.Totals, err error) {
-	if _, err := os.Stat(cfg.Data); err != nil {
+	if _, err := os.Stat(cfg.Data); cfg.Store.Postgres == "" && err != nil {
 		return t, err // opening would make a new store there
 	}
 	s := &Server{cfg: cfg, log: newLogger(cfg.Log), clock: clock.New()}
-	db, err := pebblestore.Open(cfg.Data, pebblestore.Options{Logger: s.log})
+	db, err := openStore(ctx, &cfg, s.log, func(int, time.Duration) {})
 	if err != nil {
 		return t, err
 	}
