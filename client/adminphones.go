@@ -71,6 +71,24 @@ func (a *Admin) DeletePhone(ctx context.Context, phone string) error {
 	return err
 }
 
+// Erased is what an erasure has removed of a person.
+type Erased struct {
+	Registered bool `json:"registered"` // the phone was
+	Messages   int  `json:"messages"`
+	Upstream   int  `json:"upstream"` // marks of what the phone sent
+	Notices    int  `json:"notices"`  // events that webhooks had not taken yet
+	Marks      int  `json:"marks"`    // of testers, subscriptions and promotions
+	Files      int  `json:"files"`
+	Damaged    int  `json:"damaged"` // records that had been set aside
+}
+
+// ErasePhone removes all that the server keeps of a person's number, E.164, and
+// says how much it was. It may be repeated. Minutes later the server looks once
+// more and makes its files forget.
+func (a *Admin) ErasePhone(ctx context.Context, number string) (*Erased, error) {
+	return adminCall[Erased](ctx, a, http.MethodPost, phonePath(number)+":erase", nothing{})
+}
+
 // IssueToken gives a phone a new device token, in the answer's DeviceToken; the
 // old one stops working.
 func (a *Admin) IssueToken(ctx context.Context, phone string) (*Phone, error) {

@@ -31,6 +31,10 @@ type remoteVerbs struct {
 	Clock   clockCmd   `cmd:"" help:"Show the platform's time or turn it ahead."`
 	Status  statusCmd  `cmd:"" help:"Show the state of the server."`
 	Bench   benchCmd   `cmd:"" help:"Load a server, measure how it bears it, and check that nothing is lost, doubled or out of order."`
+	Erase   eraseCmd   `cmd:"" help:"Remove all that is kept of one person's phone number."`
+	Audit   auditCmd   `cmd:"" help:"Show what administrators and partners did."`
+	Damaged damagedCmd `cmd:"" help:"Show records of the store that could not be read and were set aside."`
+	Backup  backupCmd  `cmd:"" help:"Back up all that a server keeps, while it runs or not."`
 }
 
 // serverFlags say which server a verb speaks to.

@@ -21,6 +21,7 @@ type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run a server for real traffic."`
 	Check       checkCmd       `cmd:"" help:"Say what is wrong with a configuration file."`
 	Token       tokenCmd       `cmd:"" help:"Print the admin token of a server that is not running."`
+	Restore     restoreCmd     `cmd:"" help:"Make the data directory of a server from a backup, or check one."`
 	Phone       PhoneCmd       `cmd:"" help:"Be a phone in the terminal."`
 	Conformance ConformanceCmd `cmd:"" help:"Run raw HTTP scripts against any server of the API and compare its answers with Google's."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`

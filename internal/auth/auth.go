@@ -50,6 +50,7 @@ type Auth struct {
 	admin      atomic.Pointer[ring]
 	refreshing sync.Mutex
 	refreshed  time.Time
+	markSecret string // of PhoneMark
 
 	verdicts *lru.Cache[[sha256.Size]byte, *verdict] // by the hash of the bearer
 	epoch    atomic.Uint64                           // counts the changes that take rights away; older verdicts are void
@@ -73,7 +74,7 @@ func New(ctx context.Context, l *ledger.Ledger, o Options) (*Auth, error) {
 	for _, u := range o.PublicURLs {
 		a.publicURLs = append(a.publicURLs, strings.TrimSuffix(u, "/"))
 	}
-	for _, name := range []string{tokenSetting, adminSetting} {
+	for _, name := range []string{tokenSetting, adminSetting, markSetting} {
 		if err := a.openSecret(ctx, name); err != nil {
 			return nil, err
 		}

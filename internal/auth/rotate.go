@@ -16,6 +16,7 @@ import (
 const (
 	tokenSetting = "auth-token-secret"
 	adminSetting = "auth-admin-token"
+	markSetting  = "auth-mark-secret" // never replaced: marks are compared over years
 )
 
 const (
@@ -121,10 +122,13 @@ func (a *Auth) rotate(ctx context.Context, name string, grace time.Duration) (st
 
 // keep makes s what counts from now on.
 func (a *Auth) keep(name string, s *secret) {
-	if name == tokenSetting {
+	switch name {
+	case tokenSetting:
 		a.tokens.Store(newRing(s))
-	} else {
+	case adminSetting:
 		a.admin.Store(newRing(s))
+	case markSetting:
+		a.markSecret = s.Secret
 	}
 }
 

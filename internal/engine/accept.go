@@ -114,6 +114,9 @@ func (e *Engine) repeated(ctx context.Context, err error, ref Ref, collection st
 		return nil, e.unavailable(ctx, err)
 	}
 	res, err := e.before(ctx, ref, collection)
+	if rbm.CodeOf(err) == rbm.CodeNotFound {
+		return nil, err
+	}
 	if err != nil {
 		return nil, e.unavailable(ctx, fmt.Errorf("reading what %v was used for: %w", ref, err))
 	}
@@ -138,6 +141,9 @@ func (e *Engine) before(ctx context.Context, ref Ref, collection string) (*Accep
 	st, err := e.ledger.Status(ctx, ref)
 	if err != nil {
 		return nil, err
+	}
+	if st.IsErased() {
+		return nil, rbm.Errorf(rbm.CodeNotFound, "The id was used for a message that has been erased.")
 	}
 	it, err := e.ledger.Item(ctx, st.Seq)
 	if err != nil {

@@ -3,11 +3,14 @@
 package httpapi
 
 import (
+	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/openrbm/openrbm/internal/archive"
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/internal/clock"
 	"github.com/openrbm/openrbm/internal/engine"
@@ -40,6 +43,8 @@ type Parts struct {
 	StoreName string
 	// Disconnect ends the connection of a phone whose right to it has ended.
 	Disconnect func(phone string)
+	// Backup writes an archive of all that is kept, as it stands now.
+	Backup func(context.Context, io.Writer) (archive.Totals, error)
 	// Observe is told of every answer; method and path are the route's.
 	Observe func(method, path string, status int, took time.Duration)
 	// Limits bound what agents may do.
@@ -109,6 +114,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.succeed(answer)
 	}
 	a.Observe(route.method, route.path, c.status, time.Since(begin))
+	if c.cut {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func (a *API) answer(c *call) (any, error) {
@@ -118,7 +126,7 @@ func (a *API) answer(c *call) (any, error) {
 	if err := a.admit(c); err != nil {
 		return nil, err
 	}
-	return c.route.do(a, c)
+	return a.audit(c)
 }
 
 // admit checks that the caller may call the route.

@@ -38,7 +38,9 @@ type call struct {
 	answers *apidoc.Type // what the route answers with, or nil
 	caller  auth.Caller  // of messaging routes
 	log     *slog.Logger
-	status  int // of the answer
+	sent    []byte // the body, when it has been read
+	status  int    // of the answer
+	cut     bool   // an answer has begun that cannot be finished
 }
 
 // rawJSON is an answer that is JSON already, as rbm.Marshal writes it.
@@ -48,6 +50,7 @@ type rawJSON []byte
 // parameters that no method has (facts/rbm-api.md §7.2).
 func (c *call) body() ([]byte, error) {
 	b, err := c.unpacked()
+	c.sent = b
 	if err == nil && c.isForm() && len(b) > 0 {
 		return nil, unknownParameters([]string{string(b[:min(len(b), 1024)])})
 	}
@@ -195,8 +198,12 @@ type answered struct{}
 // fail sends err in Google's envelope (facts/rbm-api.md §4.1). What is not typed
 // is our own fault: it goes whole to the log and without its text to the client.
 func (c *call) fail(err error) {
-	e := rbm.AsError(err)
-	if e.Code == rbm.CodeInternal {
+	e := wireError(err)
+	if c.cut {
+		c.status = e.Code.HTTPStatus()
+		return
+	}
+	if rbm.CodeOf(err) == rbm.CodeInternal {
 		c.log.ErrorContext(c.r.Context(), "internal error", "method", c.route.method, "path", c.route.path, "err", err)
 	}
 	if e.Code == rbm.CodeUnauthenticated {

@@ -27,6 +27,13 @@ var adminMethods = []apidoc.Method{
 		About: "Replaces the secret that seals access tokens. Those sealed with the old one are good for the gracePeriod yet, at most 3600s."},
 	{ID: "adminToken.rotate", HTTP: "POST", Path: "/admin/v1/adminToken:rotate", Request: apidoc.Of[rotation](), Response: apidoc.Of[adminTokenJSON](),
 		About: "Makes a new admin token. The old one is good for the gracePeriod yet, at most 604800s."},
+	{ID: "backup", HTTP: "POST", Path: "/admin/v1/backup",
+		About: "Answers with a backup of all that is kept, secrets included, as one stream of bytes (docs/backup.md). It is whole only if its end says so."},
+
+	{ID: "auditLog.list", HTTP: "GET", Path: "/admin/v1/auditLog", Response: apidoc.Of[auditLogJSON](),
+		About: "Lists what administrators and partners did, the newest first (docs/audit.md)."},
+	{ID: "damagedRecords.list", HTTP: "GET", Path: "/admin/v1/damagedRecords", Response: apidoc.Of[damagedRecordsJSON](),
+		About: "Lists records of the store that could not be read and were set aside."},
 
 	{ID: "agents.list", HTTP: "GET", Path: "/admin/v1/agents", About: "Lists the agents.",
 		Response: apidoc.Of[struct {
@@ -85,6 +92,8 @@ var adminMethods = []apidoc.Method{
 	{ID: "phones.patch", HTTP: "PATCH", Path: "/admin/v1/phones/{phone}", Request: apidoc.Of[phonePatch](), Response: apidoc.Of[phoneJSON](),
 		About: "Changes the fields of a phone that are given."},
 	{ID: "phones.delete", HTTP: "DELETE", Path: "/admin/v1/phones/{phone}", About: "Removes a phone and takes it offline."},
+	{ID: "phones.erase", HTTP: "POST", Path: "/admin/v1/phones/{phone}:erase", Response: apidoc.Of[erasedJSON](),
+		About: "Removes all that is kept of a person's number, and says how much it was (docs/privacy.md)."},
 	{ID: "phones.issueToken", HTTP: "POST", Path: "/admin/v1/phones/{phone}:issueToken", About: "Replaces a phone's device token.",
 		Response: apidoc.Of[struct {
 			PhoneNumber string `json:"phoneNumber"`

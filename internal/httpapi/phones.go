@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/openrbm/openrbm/internal/registry"
@@ -51,22 +52,32 @@ func (a *API) showPhone(c *call, p *registry.Phone) (*phoneJSON, error) {
 	}, nil
 }
 
-// Pages of phones.
+// Pages of lists.
 const (
 	defaultPage = 100
 	maxPage     = 1000
 )
 
+// pageSize is how long the page is that the query asks for.
+func pageSize(c *call) (int, error) {
+	v := c.query.Get("pageSize")
+	if v == "" {
+		return defaultPage, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 {
+		return 0, rbm.InvalidArgument(rbm.Violation{Field: "page_size", Description: "The pageSize must be a number from 0 to 1000."})
+	}
+	if n == 0 {
+		n = defaultPage
+	}
+	return min(n, maxPage), nil
+}
+
 func (a *API) listPhones(c *call) (any, error) {
-	size := defaultPage
-	if v := c.query.Get("pageSize"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 {
-			return nil, rbm.InvalidArgument(rbm.Violation{Field: "page_size", Description: "The pageSize must be a number from 0 to 1000."})
-		}
-		if n > 0 {
-			size = min(n, maxPage)
-		}
+	size, err := pageSize(c)
+	if err != nil {
+		return nil, err
 	}
 	phones, err := a.Registry.Phones(c.r.Context(), c.query.Get("pageToken"), size+1)
 	if err != nil {
@@ -100,6 +111,9 @@ func (a *API) createPhone(c *call) (any, error) {
 	p := registry.Phone{RCSEnabled: true, Features: rbm.Features}
 	set(&p.Number, in.PhoneNumber)
 	in.apply(&p)
+	if erasing, err := a.Ledger.Erasing(c.r.Context(), p.Number); err != nil || erasing {
+		return nil, cmp.Or(err, error(rbm.Errorf(rbm.CodeFailedPrecondition, "What is kept of this number is being erased: try again in some minutes.")))
+	}
 	made, token, err := a.Registry.CreatePhone(c.r.Context(), p)
 	if err != nil {
 		return nil, err

@@ -92,6 +92,9 @@ var adminRoutes = []route{
 	{"GET", "/admin/v1/status", admin, "", nil, (*API).status},
 	{"GET", "/admin/v1/clock", admin, "", nil, (*API).getClock},
 	{"POST", "/admin/v1/clock:advance", admin, "", nil, (*API).advanceClock},
+	{"POST", "/admin/v1/backup", admin, "", nil, (*API).backup},
+	{"GET", "/admin/v1/auditLog", admin, "", []string{"pageSize", "pageToken", "who", "outcome", "resource", "phoneNumber", "startTime", "endTime"}, (*API).listAuditLog},
+	{"GET", "/admin/v1/damagedRecords", admin, "", nil, (*API).listDamagedRecords},
 
 	{"POST", "/admin/v1/tokenSecret:rotate", admin, "", nil, (*API).rotateTokenSecret},
 	{"POST", "/admin/v1/adminToken:rotate", admin, "", nil, (*API).rotateAdminToken},
@@ -131,5 +134,6 @@ var adminRoutes = []route{
 	{"GET", "/admin/v1/phones/{phone}", admin, "", nil, (*API).getPhone},
 	{"PATCH", "/admin/v1/phones/{phone}", admin, "", nil, (*API).patchPhone},
 	{"DELETE", "/admin/v1/phones/{phone}", admin, "", nil, (*API).deletePhone},
+	{"POST", "/admin/v1/phones/{phone}:erase", admin, "", nil, (*API).erasePhone},
 	{"POST", "/admin/v1/phones/{phone}:issueToken", admin, "", nil, (*API).issueToken},
 }

@@ -111,12 +111,25 @@ func (r *reader) done(k store.Key) error {
 	case r.err == errVersion && r.version > recordV1:
 		return fmt.Errorf("ledger: record %q has encoding %d, this program knows up to %d: use a newer openrbm", k, r.version, recordV1)
 	case r.err != nil:
-		return fmt.Errorf("ledger: damaged record %q: %w", k, r.err)
+		return &damagedError{k, r.err.Error()}
 	case len(r.b) > 0:
-		return fmt.Errorf("ledger: damaged record %q: %d bytes too many", k, len(r.b))
+		return &damagedError{k, fmt.Sprintf("%d bytes too many", len(r.b))}
 	}
 	return nil
 }
+
+// damagedError is a record that is not as any program writes it.
+type damagedError struct {
+	key store.Key
+	why string
+}
+
+func (e *damagedError) Error() string {
+	return fmt.Sprintf("ledger: damaged record %q: %s", e.key, e.why)
+}
+
+// Is makes the error match store.ErrDamaged.
+func (e *damagedError) Is(target error) bool { return target == store.ErrDamaged }
 
 // check makes a fault of what does not hold.
 func (r *reader) check(holds bool, fault string) {

@@ -242,6 +242,9 @@ func (l *Ledger) Mailbox(ctx context.Context, phone string, after, upTo Seq, lim
 			return nil, err
 		}
 		p, err := decodeWaiting(rec)
+		if l.setAside(ctx, rec, err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -255,12 +258,23 @@ func (l *Ledger) Mailbox(ctx context.Context, phone string, after, upTo Seq, lim
 				continue // it has left the mailbox, and was forgotten, since the scan
 			}
 		}
+		if place := mailboxKey(phone, p.seq); l.setAside(ctx, store.Record{Key: place}, bodyError(p.seq, err)) {
+			continue // the body stays where it is: its status says that it exists
+		}
 		if err != nil {
 			return nil, fmt.Errorf("ledger: body of a waiting item at %d: %w", p.seq, err)
 		}
 		items = append(items, Waiting{it, p.state})
 	}
 	return items, nil
+}
+
+// bodyError is err, as damage of the mailbox if the body of one of its places is gone.
+func bodyError(s Seq, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return &damagedError{bodyKey(s), "it is gone, and its place in a mailbox is not"}
+	}
+	return err
 }
 
 // CountMailbox counts the items waiting for phone, up to limit (0: all).
@@ -286,6 +300,9 @@ func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]DueItem, 
 			return nil, time.Time{}, err
 		}
 		it, at, err := decodeDue(rec)
+		if l.setAside(ctx, rec, err) {
+			continue
+		}
 		if err != nil {
 			return nil, time.Time{}, err
 		}

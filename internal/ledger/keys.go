@@ -15,25 +15,28 @@ const (
 	kindSetting  = 'c'
 	kindDue      = 'd'
 	kindMedia    = 'f'
+	kindErasure  = 'e'
 	kindID       = 'i'
 	kindPromoted = 'k'
 	kindBody     = 'm'
 	kindUnwanted = 'n'
 	kindOutbox   = 'o'
 	kindPhone    = 'p'
+	kindAct      = 'l'
 	kindMailbox  = 'q'
 	kindAccount  = 's'
 	kindTester   = 't'
 	kindUpstream = 'u'
 	kindMeta     = 'x'
+	kindDamaged  = 'z'
 )
 
 // Seq is the place of an item in the order of arrival: nanoseconds since 1970,
 // made strictly increasing.
 type Seq uint64
 
-// seqAt is the first place that an item arriving at t can have.
-func seqAt(t time.Time) Seq { return Seq(t.UnixNano()) }
+// seqAt is the first place that an item arriving at t can have; before 1970 none did.
+func seqAt(t time.Time) Seq { return Seq(max(0, t.UnixNano())) }
 
 // Ref names an agentMessage or agentEvent. Both share one space of ids per
 // agent (facts/rbm-api.md §1.0).

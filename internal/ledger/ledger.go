@@ -4,27 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/openrbm/openrbm/internal/clock"
 	"github.com/openrbm/openrbm/internal/store"
 )
 
-// formatVersion is the version of the key layout that this program writes.
-const formatVersion = 1
-
 // Ledger is the durable memory of the platform. Make one with Open.
 type Ledger struct {
+	// Log hears of what is set aside; nil: slog.Default().
+	Log *slog.Logger
+
 	db    store.DB
 	clock *clock.Clock
 	last  atomic.Uint64 // the Seq given out last
 	// queued is the items in mailboxes; what was there at the start is added when
 	// it has been counted.
-	queued atomic.Int64
+	queued  atomic.Int64
+	damaged atomic.Int64 // records set aside
 }
 
-// Open reads the state of db, or founds it if db is empty. It refuses a store
-// that a newer program has written.
+// Open reads the state of db, or founds it if db is empty. It upgrades what an
+// older program has written, and refuses what a newer one has.
 func Open(ctx context.Context, db store.DB, c *clock.Clock) (*Ledger, error) {
 	l := &Ledger{db: db, clock: c}
 	if err := l.checkFormat(ctx); err != nil {
@@ -79,35 +81,6 @@ func (l *Ledger) Probe(ctx context.Context) error {
 	var b store.Batch
 	b.Put(key(kindMeta, "probe"), w)
 	return l.db.Commit(ctx, &b)
-}
-
-func (l *Ledger) checkFormat(ctx context.Context) error {
-	k := key(kindMeta, "format")
-	b, err := l.db.Get(ctx, k)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		var w writer
-		w.byte(recordV1)
-		w.uint(formatVersion)
-		var batch store.Batch
-		batch.Absent(k)
-		batch.Put(k, w)
-		if err := l.commit(ctx, &batch, store.Record{Key: k, Value: w}); err != nil {
-			return fmt.Errorf("ledger: founding the store: %w", err)
-		}
-		return nil
-	case err != nil:
-		return fmt.Errorf("ledger: reading the format: %w", err)
-	}
-	r := open(b)
-	v := r.uint()
-	if err := r.done(k); err != nil {
-		return err
-	}
-	if v > formatVersion {
-		return fmt.Errorf("ledger: the data has format %d, this program knows up to %d: use a newer openrbm", v, formatVersion)
-	}
-	return nil
 }
 
 // Clock is the clock that the ledger writes by.

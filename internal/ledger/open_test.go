@@ -26,8 +26,8 @@ func TestFormat(t *testing.T) {
 		words  string // "" is accepted
 	}{
 		{"empty store", nil, ""},
-		{"this format", []byte{recordV1, formatVersion}, ""},
-		{"newer format", []byte{recordV1, formatVersion + 1}, "the data has format 2, this program knows up to 1: use a newer openrbm"},
+		{"this format", []byte{recordV1, byte(formatVersion())}, ""},
+		{"newer format", []byte{recordV1, byte(formatVersion()) + 1}, "the data has format 2, this program knows up to 1: use a newer openrbm"},
 		{"newer record", []byte{recordV1 + 1, 1}, "use a newer openrbm"},
 		{"cut short", []byte{recordV1}, `damaged record "xformat"`},
 		{"empty", []byte{}, `damaged record "xformat"`},
@@ -46,7 +46,7 @@ func TestFormat(t *testing.T) {
 			if c.words == "" && err != nil || c.words != "" && (err == nil || !strings.Contains(err.Error(), c.words)) {
 				t.Errorf("%v, want %q", err, c.words)
 			}
-			if v, err := db.Get(t.Context(), k); c.words == "" && (err != nil || v[1] != formatVersion) {
+			if v, err := db.Get(t.Context(), k); c.words == "" && (err != nil || v[1] != byte(formatVersion())) {
 				t.Errorf("format record %x, %v", v, err)
 			}
 		})
@@ -61,6 +61,7 @@ func TestOpenFailures(t *testing.T) {
 	}
 	db := memstore.New()
 	defer db.Close()
+	must(Open(t.Context(), db, clock.New()))(t)
 	var b store.Batch
 	b.Put(key(kindBody, "short"), []byte{1})
 	if err := db.Commit(t.Context(), &b); err != nil {
@@ -68,6 +69,13 @@ func TestOpenFailures(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), db, clock.New()); err == nil || !strings.Contains(err.Error(), `damaged record "mshort"`) {
 		t.Errorf("opening a store with a damaged key: %v", err)
+	}
+	b = store.Batch{Deletes: []store.Key{formatKey}}
+	if err := db.Commit(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), db, clock.New()); err == nil || !strings.Contains(err.Error(), "does not say which format") {
+		t.Errorf("opening a store that has records and no format: %v", err)
 	}
 }
 

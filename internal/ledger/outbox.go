@@ -63,6 +63,9 @@ func (l *Ledger) DueNotices(ctx context.Context, agent string, now time.Time, li
 			return nil, time.Time{}, err
 		}
 		n, err := decodeNotice(rec, agent)
+		if l.setAside(ctx, rec, err) {
+			continue
+		}
 		if err != nil {
 			return nil, time.Time{}, err
 		}

@@ -18,6 +18,9 @@ func (l *Ledger) Arrived(ctx context.Context, after Seq, before time.Time, limit
 			return nil, err
 		}
 		it, err := decodeItem(rec.Key, rec.Value)
+		if l.setAside(ctx, rec, err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -82,6 +85,9 @@ func (l *Ledger) ForgetUpstream(ctx context.Context, from string, before time.Ti
 		}
 		n, next = n+1, string(rec.Key)+sep
 		at, err := decodeUpstream(rec)
+		if l.setAside(ctx, rec, err) {
+			continue
+		}
 		if err != nil {
 			return "", err
 		}

@@ -32,6 +32,7 @@ func TestArrived(t *testing.T) {
 			{items[1].Seq, at(4), 99, 2, 2, "after is left out"},
 			{0, w.clock.Now(), 3, 0, 3, "limit"},
 			{items[8].Seq, at(4), 99, 0, 0, "nothing"},
+			{0, time.Date(1926, 1, 1, 0, 0, 0, 0, time.UTC), 99, 0, 0, "before any"},
 		} {
 			got := must(w.Arrived(t.Context(), c.after, c.before, c.limit))(t)
 			if len(got) != c.n {

@@ -142,6 +142,23 @@ func (t Table[T]) List(ctx context.Context, prefix, after string, limit int) ([]
 	return docs, nil
 }
 
+// IDs lists the ids of up to limit documents, chosen as by List.
+func (t Table[T]) IDs(ctx context.Context, prefix, after string, limit int) ([]string, error) {
+	r := store.Prefix(key(t.kind, prefix))
+	r.Limit = limit
+	if from := key(t.kind, after, sep); after != "" && from > r.Start {
+		r.Start = from
+	}
+	var ids []string
+	for rec, err := range t.l.db.Scan(ctx, r) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, string(rec.Key[1:]))
+	}
+	return ids, nil
+}
+
 // Count counts the documents.
 func (t Table[T]) Count(ctx context.Context) (int, error) {
 	return t.l.count(ctx, store.Prefix(key(t.kind)))

@@ -80,19 +80,24 @@ func (f *Files) forget(ctx context.Context, d *due) error {
 	return f.dues.Delete(ctx, d.ID)
 }
 
-// forgetFile removes a file, and its content if no other file has it.
+// forgetFile removes a file, and its content if no other file has it. What is known
+// of the file goes last: as long as it is there, all of this can be done again.
 func (f *Files) forgetFile(ctx context.Context, name, sum string) error {
 	hold := f.hold(sum)
 	hold.Lock()
 	defer hold.Unlock()
-	for _, id := range []string{ledger.ID(fileID, name), ledger.ID(blobID, sum, name)} {
-		if err := f.files.Delete(ctx, id); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-	}
-	others, err := f.files.List(ctx, ledger.ID(blobID, sum, ""), "", 1)
-	if err != nil || len(others) > 0 {
+	if err := f.files.Delete(ctx, ledger.ID(blobID, sum, name)); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return f.blobs.Delete(ctx, sum)
+	others, err := f.files.List(ctx, ledger.ID(blobID, sum, ""), "", 1)
+	if err == nil && len(others) == 0 {
+		err = f.blobs.Delete(ctx, sum)
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.files.Delete(ctx, ledger.ID(fileID, name)); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return nil
 }

@@ -68,6 +68,8 @@ type AdminConfig struct {
 	// TokenFile holds the admin token. Default: one is made and kept in the store;
 	// `openrbm token --config FILE` prints it.
 	TokenFile string `toml:"token_file"`
+	// AuditRetention is how long the entries of the audit log are kept.
+	AuditRetention Duration `toml:"audit_retention"`
 }
 
 // LogConfig is what is logged.
@@ -135,6 +137,7 @@ func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:8080",
 		Data:   "openrbm-data",
+		Admin:  AdminConfig{AuditRetention: Duration(365 * day)},
 		Log:    LogConfig{Level: "info", Format: "text"},
 		Messages: MessagesConfig{
 			QueueRetention: Duration(30 * day), HistoryRetention: Duration(60 * day),
@@ -218,7 +221,7 @@ func (c *Config) Check() error {
 	for name, d := range map[string]Duration{
 		"messages.queue_retention": c.Messages.QueueRetention, "messages.history_retention": c.Messages.HistoryRetention,
 		"webhooks.timeout": c.Webhooks.Timeout, "webhooks.retention": c.Webhooks.Retention,
-		"phones.ping": c.Phones.Ping, "phones.verdict_wait": c.Phones.VerdictWait,
+		"admin.audit_retention": c.Admin.AuditRetention, "phones.ping": c.Phones.Ping, "phones.verdict_wait": c.Phones.VerdictWait,
 	} {
 		rule(d > 0, "%s: must be more than 0", name)
 	}

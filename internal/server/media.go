@@ -68,26 +68,35 @@ func (c *MediaConfig) check(rule func(holds bool, format string, args ...any)) {
 	}
 }
 
+func (s *Server) mediaDir() string {
+	return cmp.Or(s.cfg.Media.Dir, filepath.Join(s.cfg.Data, "media"))
+}
+
+// openBlobs opens what keeps the contents of files.
+func (s *Server) openBlobs(ctx context.Context) (media.Blobs, error) {
+	c := s.cfg.Media
+	if c.S3.Bucket == "" {
+		return media.Dir(filepath.Join(s.mediaDir(), "content")), nil
+	}
+	secret, err := os.ReadFile(c.S3.SecretKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("media.s3.secret_key_file: %w", err)
+	}
+	return s3blobs.Open(ctx, s3blobs.Config{
+		Endpoint: c.S3.Endpoint, Region: c.S3.Region, Bucket: c.S3.Bucket, Prefix: c.S3.Prefix,
+		AccessKey: c.S3.AccessKey, SecretKey: strings.TrimSpace(string(secret)),
+	})
+}
+
 // openMedia opens the files.
 func (s *Server) openMedia(ctx context.Context) (*media.Files, error) {
 	c := s.cfg.Media
-	dir := cmp.Or(c.Dir, filepath.Join(s.cfg.Data, "media"))
-	var blobs media.Blobs = media.Dir(filepath.Join(dir, "content"))
-	if c.S3.Bucket != "" {
-		secret, err := os.ReadFile(c.S3.SecretKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("media.s3.secret_key_file: %w", err)
-		}
-		blobs, err = s3blobs.Open(ctx, s3blobs.Config{
-			Endpoint: c.S3.Endpoint, Region: c.S3.Region, Bucket: c.S3.Bucket, Prefix: c.S3.Prefix,
-			AccessKey: c.S3.AccessKey, SecretKey: strings.TrimSpace(string(secret)),
-		})
-		if err != nil {
-			return nil, err
-		}
+	blobs, err := s.openBlobs(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return media.Open(s.ledger, blobs, media.Options{
-		Dir: dir, PublicURL: s.APIURL(), Retention: time.Duration(c.Retention), FetchTimeout: time.Duration(c.FetchTimeout),
+		Dir: s.mediaDir(), PublicURL: s.APIURL(), Retention: time.Duration(c.Retention), FetchTimeout: time.Duration(c.FetchTimeout),
 		Lenient: !c.Strict, AllowPrivate: c.AllowPrivate, Logger: s.log,
 	})
 }

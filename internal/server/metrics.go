@@ -72,6 +72,7 @@ func (m *metrics) watch(s *Server) {
 	counter("messages_unconfirmed_total", "agentMessages that expired while their phone did not answer.", of(&e.Unknown))
 	counter("upstream_total", "Messages and events from phones.", of(&e.Upstream))
 	gauge("messages_queued", "Items waiting in mailboxes.", func() float64 { return float64(s.ledger.Queued()) })
+	counter("damaged_records_total", "Records that could not be read and were set aside.", func() float64 { return float64(s.ledger.SetAside()) })
 	gauge("phones_online", "Phones connected.", func() float64 { return float64(s.engine.Online()) })
 
 	g := s.gateway.Stats()

@@ -57,6 +57,7 @@ type Server struct {
 	gateway  *gateway.Gateway
 	media    *media.Files
 	metrics  *metrics
+	api      *httpapi.API
 
 	public, admin *listener // admin is public when it has no address of its own
 	redirect      *listener // or nil
@@ -161,6 +162,7 @@ func (s *Server) build(ctx context.Context) error {
 	if s.ledger, err = ledger.Open(ctx, db, s.clock); err != nil {
 		return err
 	}
+	s.ledger.Log = s.log
 	if s.registry, err = registry.Open(ctx, s.ledger, s.log, s.cfg.geography()); err != nil {
 		return err
 	}
@@ -190,16 +192,16 @@ func (s *Server) build(ctx context.Context) error {
 
 // route says what is served at which path of which listener.
 func (s *Server) route() {
-	api := httpapi.New(httpapi.Parts{
+	s.api = httpapi.New(httpapi.Parts{
 		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock,
-		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.gateway.Disconnect, Observe: s.metrics.observeCall, Logger: s.log,
+		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.gateway.Disconnect, Backup: s.backup, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 		Logins: s.logins,
 	})
 	headers := front.NewHeaders(s.APIURL())
 	public := http.NewServeMux()
-	public.Handle("/", api)
+	public.Handle("/", s.api)
 	public.Handle("/device/v1/connect", s.gateway)
 	public.Handle(media.Path, s.media)
 	s.public.http.Handler = headers.Wrap(public)
@@ -208,7 +210,7 @@ func (s *Server) route() {
 		admin = http.NewServeMux()
 		s.admin.http.Handler = headers.Wrap(admin)
 		public.HandleFunc("/admin/", http.NotFound)
-		admin.Handle("/admin/", api)
+		admin.Handle("/admin/", s.api)
 	}
 	admin.HandleFunc("GET /healthz", s.healthz)
 	admin.HandleFunc("GET /readyz", s.readyz)
@@ -226,6 +228,8 @@ func (s *Server) run() {
 	s.stopLoops = cancel
 	s.loops.Go(func() { s.engine.Run(ctx) })
 	s.loops.Go(func() { s.media.Run(ctx) })
+	s.loops.Go(func() { s.forgetActs(ctx) })
+	s.loops.Go(func() { s.finishErasures(ctx) })
 	s.loops.Go(func() {
 		if err := s.outbox.Run(ctx); err != nil {
 			s.log.Error("outbox", "err", err)

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/openrbm/openrbm/internal/store"
 	"github.com/openrbm/openrbm/internal/store/pebblestore"
 	"github.com/openrbm/openrbm/internal/store/pgstore"
@@ -26,6 +28,9 @@ type StoreConfig struct {
 	Readers int `toml:"readers"`
 	// Timeout is how long PostgreSQL may take to answer before a call fails.
 	Timeout Duration `toml:"timeout"`
+	// FS is the file system under the store in data, for tests with a disk that
+	// fails; nil: the machine's.
+	FS vfs.FS `toml:"-"`
 }
 
 func defaultStore() StoreConfig {
@@ -55,7 +60,7 @@ func (c *StoreConfig) name() string {
 func openStore(ctx context.Context, cfg *Config, log *slog.Logger, observe func(int, time.Duration)) (store.DB, error) {
 	c := cfg.Store
 	if c.Postgres == "" {
-		return pebblestore.Open(cfg.Data, pebblestore.Options{CacheBytes: int64(c.CacheMiB) << 20, Logger: log, Observe: observe})
+		return pebblestore.OpenLasting(cfg.Data, pebblestore.Options{FS: c.FS, CacheBytes: int64(c.CacheMiB) << 20, Logger: log, Observe: observe})
 	}
 	db, err := pgstore.Open(ctx, c.Postgres, pgstore.Options{
 		Writers: c.Writers, Readers: c.Readers, Timeout: time.Duration(c.Timeout), Logger: log, Observe: observe,

@@ -90,6 +90,10 @@ var (
 	// cannot write. Nothing of the call was done, and it may be tried again later:
 	// a store whose database or disk comes back goes on without help where it can.
 	ErrUnavailable = errors.New("store: unavailable")
+
+	// ErrDamaged: what was to be read is there and is not what was written. The rest
+	// of the store may be sound.
+	ErrDamaged = errors.New("store: damaged")
 )
 
 // ConflictError names the key whose check failed. It matches ErrConflict.

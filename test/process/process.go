@@ -146,3 +146,6 @@ func (d *Demo) Admin() *client.Admin {
 	}
 	return a
 }
+
+// Logged is what the process has written to standard error. It must have ended.
+func (d *Demo) Logged() string { return d.stderr.String() }

@@ -76,8 +76,13 @@ func (d *DB) Commit(ctx context.Context, b *store.Batch) error {
 
 // Scan implements store.DB.
 func (d *DB) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record, error] {
+	return scan(ctx, r, func() (*records, error) { return d.snapshot(ctx) })
+}
+
+// scan yields the records of r of what is opened when the scan begins.
+func scan(ctx context.Context, r store.Range, open func() (*records, error)) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
-		snapshot, err := d.snapshot(ctx)
+		snapshot, err := open()
 		if err != nil {
 			yield(store.Record{}, err)
 			return

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,16 +27,19 @@ type disk struct {
 	vfs.FS
 	log *slog.Logger
 
+	gathering atomic.Bool // bodies go back into the tables: see Compact
+
 	ops  sync.RWMutex // held by each change while it runs; taken for good by stop
 	once sync.Once    // for stop
 
-	mu      sync.Mutex
-	live    bool
-	passed  error         // the first error passed on to Pebble before that
-	waiting int           // changes that wait for space
-	cause   error         // why the store is down; nil while it is up
-	down    chan struct{} // closed while the store is down
-	lock    io.Closer     // of the directory
+	mu       sync.Mutex
+	live     bool
+	passed   error         // the first error passed on to Pebble before that
+	waiting  int           // changes that wait for space
+	cause    error         // why the store is down; nil while it is up
+	down     chan struct{} // closed while the store is down
+	lock     io.Closer     // of the directory
+	replayed string        // the log that was read last
 
 	failed  chan struct{} // closed when the store is down for good
 	stopped chan struct{} // closed when nothing changes the disk any more

@@ -31,17 +31,25 @@
 //     store.ErrUnknown and new ones store.ErrUnavailable without writing. When
 //     there is space again, all goes on without help.
 //   - Any other failed write and every failed sync, since what a failed sync
-//     left on the disk cannot be known: the store is down for good. The failing
+//     left on the disk cannot be known: the DB is down for good. The failing
 //     goroutine and every later change of the disk stop where they are. Pending
 //     commits answer store.ErrUnknown, every other call store.ErrUnavailable,
 //     both with the cause. Close then stops all changes to the directory and unlocks
 //     it, leaving the memory and the goroutines of the failed Pebble behind, so
-//     that Open may be tried again in the same process.
+//     that Open may be tried again in the same process. Lasting does that by
+//     itself, as soon as the disk takes writes.
 //   - During Open, errors are passed on to Pebble, which handles most of them
 //     there; Open then fails with the cause.
-//   - Corruption: Open refuses a log or MANIFEST that is corrupt before its end.
-//     A corrupt table shows when it is read: that read fails, and the store is
-//     down for good, as above. Damage to the last 32 KiB of the newest log, or
-//     to the end of the MANIFEST, Pebble cannot tell from a write that a crash
-//     cut short, and drops.
+//
+// # Damage
+//
+// A MANIFEST is checked against its seal (manifest.go), and the newest log for
+// places that had been durable (logcheck.go): what is damaged there is refused by
+// Open. Pebble alone would drop all that follows, and serve the rest. The end of
+// the newest log, its last chunk, has nothing behind it that would tell damage from
+// a write that a crash cut short: it is dropped.
+//
+// A damaged block of a table answers store.ErrDamaged to whoever reads it, and the
+// rest of the store works. Damage that keeps Pebble from its own work, so that it
+// would do nothing else, takes the DB down with ErrCorrupt; Lasting leaves it so.
 package pebblestore

@@ -1,8 +1,8 @@
 package pebblestore
 
 import (
+	"errors"
 	"io/fs"
-	"os"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -19,6 +19,9 @@ func (d *disk) open(what, name string, open func() (vfs.File, error)) (vfs.File,
 	if err != nil {
 		return nil, err
 	}
+	if isManifest(d.FS, name) {
+		return &manifestFile{file: f}, nil
+	}
 	return f, nil
 }
 
@@ -33,7 +36,7 @@ func (d *disk) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.O
 func (d *disk) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	return d.open("reuse", newname, func() (vfs.File, error) {
 		f, err := d.FS.ReuseForWrite(oldname, newname, c)
-		if os.IsNotExist(err) { // an earlier try renamed it and could not open it
+		if notExist(err) { // an earlier try renamed it and could not open it
 			return d.FS.Create(newname, c)
 		}
 		return f, err
@@ -62,12 +65,19 @@ func (d *disk) MkdirAll(dir string, perm fs.FileMode) error {
 
 // Remove and RemoveAll pass errors on: a file too many does no harm.
 func (d *disk) Remove(name string) error {
-	return d.try(func() error { return d.FS.Remove(name) })
+	return d.try(func() error {
+		if isManifest(d.FS, name) {
+			_ = d.FS.Remove(name + sealSuffix)
+		}
+		return d.FS.Remove(name)
+	})
 }
 
 func (d *disk) RemoveAll(name string) error {
 	return d.try(func() error { return d.FS.RemoveAll(name) })
 }
+
+func notExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // Unwrap is for vfs.Root.
 func (d *disk) Unwrap() vfs.FS { return d.FS }

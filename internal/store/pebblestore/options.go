@@ -36,6 +36,9 @@ func pebbleOptions(d *disk, cacheBytes int64) *pebble.Options {
 		Logger:             logger{d},
 		EventListener:      listener(d),
 
+		// A new MANIFEST as soon as half of it is about tables that are gone: see Compact.
+		MaxManifestFileSize: 1,
+
 		// Pebble takes the memory of the tables out of the cache; what is left
 		// must hold the bloom filters, or each check reads them from the disk.
 		CacheSize:                   cacheBytes + memTables*memTable,
@@ -48,7 +51,11 @@ func pebbleOptions(d *disk, cacheBytes int64) *pebble.Options {
 		L0StopWritesThreshold:      32, // runs to merge in a read; Pebble's 12 stalls writes at short peaks
 		CompactionConcurrencyRange: func() (lower, upper int) { return 1, 2 },
 	}
-	o.Experimental.ValueSeparationPolicy = separation
+	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
+		p := separation()
+		p.Enabled = !d.gathering.Load() // it is asked before each compaction
+		return p
+	}
 	for i := range o.Levels {
 		l := &o.Levels[i]
 		l.BlockSize = 16 << 10
@@ -74,11 +81,13 @@ func separation() pebble.ValueSeparationPolicy {
 // listener turns events that someone should know of into log lines, and those
 // that Pebble would end the process for into a failure of the disk.
 func listener(d *disk) *pebble.EventListener {
+	damage := &damage{disk: d}
 	return &pebble.EventListener{
-		BackgroundError: d.background,
-		DataCorruption: func(i pebble.DataCorruptionInfo) {
-			d.fail(fmt.Errorf("%s is corrupt: %w", i.Path, i.Details))
+		BackgroundError: func(err error) {
+			d.background(err)
+			damage.tidyingFailed(err, time.Now())
 		},
+		DataCorruption:  damage.found,
 		WriteStallBegin: func(i pebble.WriteStallBeginInfo) { d.log.Warn("pebble: writes stall", "reason", i.Reason) },
 		WriteStallEnd:   func() { d.log.Warn("pebble: writes go on") },
 	}

@@ -27,6 +27,7 @@ type Options struct {
 
 // DB is a store in a directory. Use Open.
 type DB struct {
+	dir     string
 	pebble  *pebble.DB
 	disk    *disk
 	observe func(int, time.Duration)
@@ -35,6 +36,8 @@ type DB struct {
 	closed bool
 	queue  []*request     // submitted, not yet seen by the writer
 	users  sync.WaitGroup // reads that are on their way
+
+	compacting sync.Mutex // held by Compact
 
 	flight  flight
 	wake    chan struct{} // tells the writer of a change
@@ -62,12 +65,10 @@ func Open(dir string, opts Options) (*DB, error) {
 	p, err := openPebble(dir, disk, opts.CacheBytes)
 	if err != nil {
 		disk.abandon()
-		if pebble.IsCorruptionError(err) {
-			err = fmt.Errorf("the store is corrupt and a backup is needed: %w", err)
-		}
-		return nil, fmt.Errorf("pebblestore: open %s: %w", dir, errors.Join(err, disk.unlock()))
+		return nil, fmt.Errorf("pebblestore: open %s: %w", dir, errors.Join(disk.refusal(err), disk.unlock()))
 	}
 	d := &DB{
+		dir:    dir,
 		pebble: p, disk: disk, observe: opts.Observe,
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, slots),
 		applied: make(chan *group, slots), drained: make(chan struct{}),
@@ -94,6 +95,11 @@ func openPebble(dir string, disk *disk, cacheBytes int64) (*pebble.DB, error) {
 				panic(r)
 			}
 		}()
+		err := checkFiles(disk, dir)
+		if err != nil {
+			done <- result{err: err}
+			return
+		}
 		p, err := pebble.Open(dir, pebbleOptions(disk, cacheBytes))
 		if err == nil {
 			err = disk.goLive()
@@ -156,5 +162,16 @@ func (d *DB) finish() error {
 	if err := d.pebble.Flush(); err != nil {
 		return err
 	}
-	return d.pebble.Close()
+	return closePebble(d.pebble)
+}
+
+// closePebble closes p. All is durable by then; but after reads of a damaged body
+// Pebble thinks that its file is in use, and panics.
+func closePebble(p *pebble.DB) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("pebble gave up: %v", r)
+		}
+	}()
+	return p.Close()
 }

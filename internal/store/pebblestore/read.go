@@ -59,7 +59,7 @@ func (d *DB) Get(ctx context.Context, k store.Key) ([]byte, error) {
 	defer d.users.Done()
 	v, err := d.get(k)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("pebblestore: get %q: %w", k, err)
+		return nil, fmt.Errorf("pebblestore: get %q: %w", k, readError(err))
 	}
 	if err := d.settle(ctx, func(g *group) bool { return g.writes(k) }); err != nil {
 		return nil, err
@@ -97,12 +97,25 @@ func seek(it *pebble.Iterator, k []byte) (v []byte, ok bool, err error) {
 	if !it.SeekPrefixGE(k) {
 		return nil, false, it.Error()
 	}
-	v, err = it.ValueAndErr()
+	v, err = valueOf(it)
 	return v, err == nil, err
 }
 
 // Scan implements store.DB.
 func (d *DB) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record, error] {
+	return d.records(ctx, r, d.pebble, func() error {
+		return d.settle(ctx, func(g *group) bool { return g.writesIn(r) })
+	})
+}
+
+// iterable is a Pebble or a snapshot of one.
+type iterable interface {
+	NewIterWithContext(context.Context, *pebble.IterOptions) (*pebble.Iterator, error)
+}
+
+// records yields the records of r of p. When they have been found, settle waits
+// until they may be shown.
+func (d *DB) records(ctx context.Context, r store.Range, p iterable, settle func() error) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
 		if err := d.enter(ctx); err != nil {
 			yield(store.Record{}, err)
@@ -112,29 +125,29 @@ func (d *DB) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record, er
 		if r.End != "" && r.Start >= r.End {
 			return
 		}
-		if err := d.scan(ctx, r, yield); err != nil {
+		if err := scan(ctx, r, p, settle, yield); err != nil {
 			yield(store.Record{}, err)
 		}
 	}
 }
 
 // scan yields the records of r and returns the error that ended it.
-func (d *DB) scan(ctx context.Context, r store.Range, yield func(store.Record, error) bool) (err error) {
+func scan(ctx context.Context, r store.Range, p iterable, settle func() error, yield func(store.Record, error) bool) (err error) {
 	o := &pebble.IterOptions{LowerBound: []byte(r.Start)}
 	if r.End != "" {
 		o.UpperBound = []byte(r.End)
 	}
-	it, err := d.pebble.NewIterWithContext(ctx, o)
+	it, err := p.NewIterWithContext(ctx, o)
 	if err != nil {
 		return fmt.Errorf("pebblestore: scan: %w", err)
 	}
 	stopped := false // by the loop body, to which nothing may be yielded after that
 	defer func() {
 		if closeErr := it.Close(); err == nil && closeErr != nil && !stopped {
-			err = fmt.Errorf("pebblestore: scan: %w", closeErr)
+			err = fmt.Errorf("pebblestore: scan of %q to %q: %w", r.Start, r.End, readError(closeErr))
 		}
 	}()
-	if err := d.settle(ctx, func(g *group) bool { return g.writesIn(r) }); err != nil {
+	if err := settle(); err != nil {
 		return err
 	}
 	first, next := it.First, it.Next
@@ -147,9 +160,9 @@ func (d *DB) scan(ctx context.Context, r store.Range, yield func(store.Record, e
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		v, err := it.ValueAndErr()
+		v, err := valueOf(it)
 		if err != nil {
-			return fmt.Errorf("pebblestore: scan at %q: %w", it.Key(), err)
+			return fmt.Errorf("pebblestore: scan at %q: %w", it.Key(), readError(err))
 		}
 		buf = append(buf[:0], v...)
 		if !yield(store.Record{Key: store.Key(it.Key()), Value: buf}, nil) {

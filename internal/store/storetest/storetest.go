@@ -33,6 +33,10 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 		{"ScanNested", scanNested},
 		{"ScanMany", scanMany},
 
+		{"SnapshotStaysAsItWas", snapshotStaysAsItWas},
+		{"SnapshotIsOneMoment", snapshotIsOneMoment},
+		{"CompactKeeps", compactKeeps},
+
 		{"CheckEquals", checkEquals},
 		{"CheckAbsent", checkAbsent},
 		{"CheckSeesStoreBefore", checkSeesStoreBefore},
