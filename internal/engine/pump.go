@@ -65,13 +65,23 @@ func (m *Mailbox) launch() []Effect {
 			continue
 		}
 		if m.flights == nil {
-			m.flights = make(map[Ref]chan struct{})
+			m.flights = make(map[Ref]flight)
 		}
-		m.flights[it.Ref] = nil
+		m.flights[it.Ref] = flight{sent: sentOf(it)}
 		effects = append(effects, effect)
 	}
 	m.e.stats.Sent.Add(int64(len(effects)))
 	return effects
+}
+
+// sentOf is what a change needs to know of an item that is sent, if it is queued.
+func sentOf(it ledger.Waiting) *ledger.Item {
+	if it.State != delivery.Queued {
+		return nil
+	}
+	sent := *it.Item
+	sent.Payload, sent.Media = nil, nil
+	return &sent
 }
 
 // toPhone is the effect that brings it to the phone, if there is one.
@@ -150,7 +160,7 @@ func (m *Mailbox) settle(reports []ledger.Change) error {
 
 // land ends the flight of ref, if it is under way. The caller holds mu.
 func (m *Mailbox) land(ref Ref) {
-	if over := m.flights[ref]; over != nil {
+	if over := m.flights[ref].over; over != nil {
 		close(over)
 	}
 	delete(m.flights, ref)
@@ -165,13 +175,13 @@ func (m *Mailbox) withhold(ref Ref) (answered <-chan struct{}, release func()) {
 		m.withheld = make(map[Ref]bool)
 	}
 	m.withheld[ref] = false
-	if over, sent := m.flights[ref]; sent {
-		if over == nil { // else it has been asked
-			over = make(chan struct{})
-			m.flights[ref] = over
+	if f, sent := m.flights[ref]; sent {
+		if f.over == nil { // else it has been asked
+			f.over = make(chan struct{})
+			m.flights[ref] = f
 			m.effects = append(m.effects, Effect{Kind: Revoke, Ref: ref})
 		}
-		answered = over
+		answered = f.over
 	}
 	m.mu.Unlock()
 	if answered != nil {

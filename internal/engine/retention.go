@@ -12,12 +12,14 @@ import (
 const (
 	retentionInterval = 10 * time.Minute
 	retentionBatch    = 256
-	upstreamLooks     = 24 // per UpstreamRetention
+	upstreamLooks     = 24     // per UpstreamRetention
+	trimAfter         = 50_000 // items forgotten: then their room is given back
 )
 
 // runRetention drops what has waited too long, and forgets what is too old.
 func (e *Engine) runRetention(ctx context.Context) {
 	var dropped ledger.Seq // everything up to here has been looked at
+	forgotten := 0         // since the store was trimmed
 	var upstream time.Time // when to look at what phones sent: all of it is read
 	for {
 		now := e.clock.Now()
@@ -25,7 +27,7 @@ func (e *Engine) runRetention(ctx context.Context) {
 		seen, err := e.retire(ctx, dropped, now.Add(-e.opts.QueueRetention), e.dropAged)
 		dropped = seen
 		if err == nil {
-			_, err = e.retire(ctx, 0, now.Add(-e.opts.HistoryRetention), e.ledger.Forget)
+			err = e.forget(ctx, now.Add(-e.opts.HistoryRetention), &forgotten)
 		}
 		if err == nil && !now.Before(upstream) {
 			err = e.forgetUpstream(ctx, now.Add(-e.opts.UpstreamRetention))
@@ -38,6 +40,20 @@ func (e *Engine) runRetention(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// forget removes what came before the time before, and gives back the room of it
+// when it is much: forgotten counts it.
+func (e *Engine) forget(ctx context.Context, before time.Time, forgotten *int) error {
+	upTo, err := e.retire(ctx, 0, before, func(ctx context.Context, items ...*ledger.Item) error {
+		*forgotten += len(items)
+		return e.ledger.Forget(ctx, items...)
+	})
+	if err != nil || *forgotten < trimAfter {
+		return err
+	}
+	*forgotten = 0
+	return e.ledger.Trim(ctx, upTo)
 }
 
 // retire hands all items that came after seq and before the time before to do.

@@ -232,7 +232,7 @@ func (w *world) allTold() map[string][]string {
 
 func (w *world) notices() []*ledger.Notice {
 	w.t.Helper()
-	due, _, err := w.ledger.DueNotices(w.t.Context(), agent, w.clock.Now().AddDate(1, 0, 0), 1_000_000)
+	due, _, err := w.ledger.DueNotices(w.t.Context(), agent, time.Time{}, w.clock.Now().AddDate(1, 0, 0), 1_000_000)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func (w *world) acceptEvent(id string, ev rbm.AgentEvent) {
 // told is what the agent has been told so far.
 func (w *world) told() []map[string]any {
 	w.t.Helper()
-	notices, _, err := w.ledger.DueNotices(w.ctx, agent, w.clock.Now().Add(time.Hour), 100_000)
+	notices, _, err := w.ledger.DueNotices(w.ctx, agent, time.Time{}, w.clock.Now().Add(time.Hour), 100_000)
 	if err != nil {
 		w.t.Fatal(err)
 	}

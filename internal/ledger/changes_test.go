@@ -37,21 +37,23 @@ func TestEveryTransition(t *testing.T) {
 	for from, path := range paths {
 		for what := acked; what <= aged; what++ {
 			for _, kind := range []delivery.Kind{delivery.Message, delivery.Event} {
-				t.Run(fmt.Sprint(kind, " ", from, " ", what), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { transition(t, kind, from, path, what) })
-				})
+				for _, sent := range []bool{false, true} {
+					t.Run(fmt.Sprint(kind, " ", from, " ", what, " ", sent), func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) { transition(t, kind, from, path, what, sent) })
+					})
+				}
 			}
 		}
 	}
 }
 
-func transition(t *testing.T, kind delivery.Kind, from delivery.State, path []delivery.Happening, what delivery.Happening) {
+func transition(t *testing.T, kind delivery.Kind, from delivery.State, path []delivery.Happening, what delivery.Happening, sent bool) {
 	w := newWorld(t)
 	it := w.message("m1", phoneA, time.Hour)
 	it.Kind = kind
 	w.ok(w.Add(t.Context(), it))
 	for _, h := range path {
-		w.apply(Change{it.Ref, phoneA, h})
+		w.apply(Change{Ref: it.Ref, Phone: phoneA, What: h})
 	}
 	if kind == delivery.Event && from == delivery.Revoked {
 		from = delivery.Queued // events cannot be revoked
@@ -64,7 +66,11 @@ func transition(t *testing.T, kind delivery.Kind, from delivery.State, path []de
 	time.Sleep(time.Second)
 
 	want := delivery.Step(kind, from, what)
-	got := w.apply(Change{it.Ref, phoneA, what})[0]
+	c := Change{Ref: it.Ref, Phone: phoneA, What: what}
+	if sent {
+		c.Sent = it
+	}
+	got := w.apply(c)[0]
 	if !got.Known() || !reflect.DeepEqual(got.Outcome, want) || got.Status.State != want.State {
 		t.Fatalf("outcome %+v, want %+v", got, want)
 	}
@@ -114,8 +120,8 @@ func TestNoticeContents(t *testing.T) {
 		at := w.clock.Now()
 		w.add("m1", phoneA, 0)
 		w.add("m2", phoneB, time.Hour)
-		w.apply(Change{Ref{"demo", "m1"}, phoneA, acked}, Change{Ref{"demo", "m2"}, phoneB, expired})
-		due, _, err := w.DueNotices(t.Context(), "demo", at, 9)
+		w.apply(Change{Ref: Ref{"demo", "m1"}, Phone: phoneA, What: acked}, Change{Ref: Ref{"demo", "m2"}, Phone: phoneB, What: expired})
+		due, _, err := w.DueNotices(t.Context(), "demo", time.Time{}, at, 9)
 		w.ok(err)
 		if len(due) != 2 {
 			t.Fatalf("%d notices", len(due))
@@ -163,7 +169,7 @@ func TestManyChangesOneCommit(t *testing.T) {
 	w := newWorld(t)
 	var changes []Change
 	for i := range 100 {
-		changes = append(changes, Change{w.add(fmt.Sprint("m", i), phoneA, time.Hour).Ref, phoneA, acked})
+		changes = append(changes, Change{Ref: w.add(fmt.Sprint("m", i), phoneA, time.Hour).Ref, Phone: phoneA, What: acked})
 	}
 	w.db.fail()
 	done := w.apply(changes...)
@@ -213,7 +219,7 @@ func TestSameMessageTwiceInOneApply(t *testing.T) {
 			it := w.add("m1", phoneA, time.Hour)
 			var changes []Change
 			for _, h := range c.what {
-				changes = append(changes, Change{it.Ref, phoneA, h})
+				changes = append(changes, Change{Ref: it.Ref, Phone: phoneA, What: h})
 			}
 			done := w.apply(changes...)
 			if last := done[len(done)-1]; last.Outcome.State != c.end || w.state("m1") != c.end {
@@ -237,7 +243,9 @@ func TestStrangersAreIgnored(t *testing.T) {
 	it := w.add("m1", phoneA, time.Hour)
 	before := snapshot(w)
 	for what := acked; what <= aged; what++ {
-		for _, c := range []Change{{it.Ref, phoneB, what}, {Ref{"demo", "none"}, phoneA, what}, {Ref{"other", "m1"}, phoneA, what}} {
+		for _, c := range []Change{
+			{Ref: it.Ref, Phone: phoneB, What: what}, {Ref: Ref{"demo", "none"}, Phone: phoneA, What: what}, {Ref: Ref{"other", "m1"}, Phone: phoneA, What: what},
+		} {
 			got := w.apply(c)[0]
 			if got.Known() || got.Recall || len(got.Reports) > 0 || got.Refused != (what == revoked) {
 				t.Errorf("%+v gave %+v", c, got)
@@ -247,7 +255,7 @@ func TestStrangersAreIgnored(t *testing.T) {
 	if after := snapshot(w); !reflect.DeepEqual(before, after) {
 		t.Errorf("the store changed from\n%q to\n%q", before, after)
 	}
-	done := w.apply(Change{it.Ref, phoneB, acked}, Change{it.Ref, phoneA, acked}, Change{it.Ref, phoneB, revoked})
+	done := w.apply(Change{Ref: it.Ref, Phone: phoneB, What: acked}, Change{Ref: it.Ref, Phone: phoneA, What: acked}, Change{Ref: it.Ref, Phone: phoneB, What: revoked})
 	if done[0].Known() || !done[1].Known() || done[2].Known() || w.state("m1") != delivery.Delivered {
 		t.Errorf("%+v", done)
 	}
@@ -262,7 +270,7 @@ func TestConcurrentChanges(t *testing.T) {
 		refused := make(chan bool, 1)
 		for _, what := range []delivery.Happening{acked, read, expired, revoked, acked} {
 			wg.Go(func() {
-				done, err := w.Apply(t.Context(), Change{it.Ref, phoneA, what})
+				done, err := w.Apply(t.Context(), Change{Ref: it.Ref, Phone: phoneA, What: what})
 				if err != nil {
 					t.Error(err)
 					return
@@ -295,12 +303,12 @@ func TestApplyGivesUp(t *testing.T) {
 		always = append(always, func(func() error) error { return store.ErrConflict })
 	}
 	w.db.fail(always...)
-	done, err := w.Apply(t.Context(), Change{it.Ref, phoneA, acked})
+	done, err := w.Apply(t.Context(), Change{Ref: it.Ref, Phone: phoneA, What: acked})
 	if err == nil || done != nil || errors.Is(err, store.ErrConflict) {
 		t.Errorf("%v, %v: no caller may take it for a repeat", done, err)
 	}
 	w.db.fail(always[1:]...)
-	w.apply(Change{it.Ref, phoneA, acked})
+	w.apply(Change{Ref: it.Ref, Phone: phoneA, What: acked})
 	if w.state("m1") != delivery.Delivered || w.Queued() != 0 {
 		t.Errorf("state %v, %d queued", w.state("m1"), w.Queued())
 	}

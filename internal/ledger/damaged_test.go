@@ -31,7 +31,7 @@ var reads = []struct {
 		return len(due), err
 	}, 2},
 	{kindOutbox, func(w *world) (int, error) {
-		due, _, err := w.DueNotices(w.t.Context(), "demo", far, 10)
+		due, _, err := w.DueNotices(w.t.Context(), "demo", time.Time{}, far, 10)
 		return len(due), err
 	}, 2},
 	{kindBody, func(w *world) (int, error) {
@@ -126,7 +126,7 @@ func TestUnreadableBody(t *testing.T) {
 	if w.state("m0") != delivery.Queued {
 		t.Errorf("state %v", w.state("m0"))
 	}
-	done := w.apply(Change{Ref{"demo", "m0"}, phoneA, delivery.TimeExpired})
+	done := w.apply(Change{Ref: Ref{"demo", "m0"}, Phone: phoneA, What: delivery.TimeExpired})
 	if len(done[0].Reports) != 1 {
 		t.Errorf("%+v", done[0])
 	}

@@ -22,7 +22,7 @@ func populate(w *world, phone, tag string) {
 		it.Media = []byte(`[{"url":"` + tag + `"},{"url":"shared"}]`)
 		w.ok(w.Add(ctx, it))
 		if what != 0 {
-			w.apply(Change{Ref{"demo", id}, phone, what})
+			w.apply(Change{Ref: Ref{"demo", id}, Phone: phone, What: what})
 		}
 	}
 	now := w.clock.Now()

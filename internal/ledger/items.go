@@ -172,6 +172,14 @@ func decodeDue(rec store.Record) (it DueItem, at time.Time, err error) {
 	return it, at, err
 }
 
+// queued is the status of it before anything has happened to it.
+func (it *Item) queued() *Status {
+	return &Status{
+		Ref: it.Ref, Seq: it.Seq, Kind: it.Kind, State: delivery.Queued, Phone: it.Phone,
+		ExpireTime: it.ExpireTime, ChangeTime: it.SendTime,
+	}
+}
+
 // Add records a newly accepted item in the mailbox of its phone, in one durable
 // commit. It fails with store.ErrConflict when the id was used before.
 func (l *Ledger) Add(ctx context.Context, it *Item) error {
@@ -185,10 +193,8 @@ func (l *Ledger) AddPassing(ctx context.Context, it *Item) error {
 }
 
 func (l *Ledger) add(ctx context.Context, it *Item, state delivery.State) error {
-	st := Status{
-		Ref: it.Ref, Seq: it.Seq, Kind: it.Kind, State: state, Phone: it.Phone,
-		ExpireTime: it.ExpireTime, ChangeTime: it.SendTime,
-	}
+	st := it.queued()
+	st.State = state
 	proof := store.Record{Key: idKey(it.Ref), Value: st.encode()}
 	var b store.Batch
 	b.Absent(proof.Key)

@@ -177,7 +177,7 @@ func TestMailboxWhileForgetting(t *testing.T) {
 	w := newWorld(t)
 	gone, stays := w.add("m1", phoneA, 0), w.add("m2", phoneA, 0)
 	w.Ledger.db = &beforeGet{DB: w.db, key: bodyKey(gone.Seq), do: func() {
-		w.apply(Change{gone.Ref, phoneA, delivery.QueueExpired})
+		w.apply(Change{Ref: gone.Ref, Phone: phoneA, What: delivery.QueueExpired})
 		w.ok(w.Forget(t.Context(), gone))
 	}}
 	items := must(w.Mailbox(t.Context(), phoneA, 0, math.MaxUint64, 0))(t)
@@ -232,7 +232,7 @@ func TestReadsRefuseDamage(t *testing.T) {
 	}{
 		{kindID, func(w *world, it *Item) error { _, err := w.Status(w.t.Context(), it.Ref); return err }},
 		{kindID, func(w *world, it *Item) error {
-			_, err := w.Apply(w.t.Context(), Change{it.Ref, phoneA, delivery.PhoneAcked})
+			_, err := w.Apply(w.t.Context(), Change{Ref: it.Ref, Phone: phoneA, What: delivery.PhoneAcked})
 			return err
 		}},
 		{kindID, func(w *world, it *Item) error { return w.Forget(w.t.Context(), it) }},
@@ -251,7 +251,7 @@ func TestReadsRefuseDamage(t *testing.T) {
 		}},
 		{kindDue, func(w *world, it *Item) error { _, _, err := w.Due(w.t.Context(), it.ExpireTime, 9); return err }},
 		{kindOutbox, func(w *world, it *Item) error {
-			_, _, err := w.DueNotices(w.t.Context(), "demo", it.ExpireTime, 9)
+			_, _, err := w.DueNotices(w.t.Context(), "demo", time.Time{}, it.ExpireTime, 9)
 			return err
 		}},
 		{kindUpstream, func(w *world, it *Item) error {

@@ -142,7 +142,7 @@ func TestQueuedAfterARestart(t *testing.T) {
 		if n := w.Queued(); n != 0 {
 			t.Errorf("%d queued before they have been counted", n)
 		}
-		w.apply(Change{Ref{"demo", "m0"}, phoneA, acked}, Change{Ref{"demo", "m1"}, phoneA, delivery.AgentRevoked})
+		w.apply(Change{Ref: Ref{"demo", "m0"}, Phone: phoneA, What: acked}, Change{Ref: Ref{"demo", "m1"}, Phone: phoneA, What: delivery.AgentRevoked})
 		if n := w.Queued(); n != 0 {
 			t.Errorf("%d queued: less than nothing", n)
 		}

@@ -53,10 +53,15 @@ func decodeNotice(rec store.Record, agent string) (*Notice, error) {
 func (s Seq) time() time.Time { return time.Unix(0, int64(s)).UTC() }
 
 // DueNotices gives up to limit notices of agent that are due at now, the
-// earliest first, and when the first of the others is due (zero: none is).
-func (l *Ledger) DueNotices(ctx context.Context, agent string, now time.Time, limit int) ([]*Notice, time.Time, error) {
+// earliest first, and when the first of the others is due (zero: none is). What was
+// due before since (zero: never) is passed over: who has seen it retired spares the
+// store stepping over its remains.
+func (l *Ledger) DueNotices(ctx context.Context, agent string, since, now time.Time, limit int) ([]*Notice, time.Time, error) {
 	r := store.Prefix(key(kindOutbox, agent, sep))
 	r.Limit = limit + 1
+	if !since.IsZero() {
+		r.Start = outboxKey(agent, since, "")
+	}
 	var due []*Notice
 	for rec, err := range l.db.Scan(ctx, r) {
 		if err != nil {

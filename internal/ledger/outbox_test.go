@@ -24,7 +24,7 @@ func (w *world) post(agent, event string, due time.Time) *Notice {
 
 func (w *world) due(agent string, now time.Time, limit int) (events []string, next time.Time) {
 	w.t.Helper()
-	due, next, err := w.DueNotices(w.t.Context(), agent, now, limit)
+	due, next, err := w.DueNotices(w.t.Context(), agent, time.Time{}, now, limit)
 	w.ok(err)
 	for _, n := range due {
 		events = append(events, n.EventID)
@@ -55,6 +55,9 @@ func TestDueNotices(t *testing.T) {
 		if !slices.Equal(got, c.want) || next.IsZero() != (c.next < 0) || c.next >= 0 && !next.Equal(at(c.next)) {
 			t.Errorf("at %d, limit %d: %v, next %v", c.now, c.limit, got, next)
 		}
+	}
+	if late, next, err := w.DueNotices(t.Context(), "demo", at(8), at(8), 5); err != nil || len(late) != 1 || late[0].EventID != "e8" || !next.Equal(at(9)) {
+		t.Errorf("since 8: %v, next %v, %v", late, next, err)
 	}
 	if got, next := w.due("none", at(9), 5); got != nil || !next.IsZero() {
 		t.Errorf("an agent without notices has %v, next %v", got, next)
@@ -104,7 +107,7 @@ func TestPostponeAndHasten(t *testing.T) {
 		if got, next := w.due("demo", now, 9); got != nil || !next.Equal(now.Add(time.Minute)) {
 			t.Errorf("due %v, next %v", got, next)
 		}
-		due, _, err := w.DueNotices(t.Context(), "demo", now.Add(time.Minute), 9)
+		due, _, err := w.DueNotices(t.Context(), "demo", time.Time{}, now.Add(time.Minute), 9)
 		w.ok(err)
 		want := *n
 		want.Due, want.Attempts = now.Add(time.Minute), 1
@@ -113,7 +116,7 @@ func TestPostponeAndHasten(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		w.ok(w.Hasten(t.Context(), due[0]))
-		due, _, err = w.DueNotices(t.Context(), "demo", w.clock.Now(), 9)
+		due, _, err = w.DueNotices(t.Context(), "demo", time.Time{}, w.clock.Now(), 9)
 		w.ok(err)
 		if len(due) != 1 || due[0].Attempts != 0 || !due[0].Due.Equal(w.clock.Now()) || !due[0].Created.Equal(n.Created) {
 			t.Fatalf("hastened to %+v", due)

@@ -30,6 +30,19 @@ func (l *Ledger) Arrived(ctx context.Context, after Seq, before time.Time, limit
 	return items, nil
 }
 
+// Trim gives back the room of the items up to seq that were forgotten, and of
+// notices that were retired. A store that is no store.Trimmer does that in its own time.
+func (l *Ledger) Trim(ctx context.Context, upTo Seq) error {
+	t, ok := l.db.(store.Trimmer)
+	if !ok {
+		return nil
+	}
+	if err := t.Trim(ctx, store.Prefix(key(kindOutbox))); err != nil {
+		return err
+	}
+	return t.Trim(ctx, store.Range{Start: key(kindBody), End: bodyKey(upTo + 1)})
+}
+
 // Forget removes what is kept of items: their bodies, and that their ids were
 // used. An item that still waits in a mailbox is passed over.
 func (l *Ledger) Forget(ctx context.Context, items ...*Item) error {

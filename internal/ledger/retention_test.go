@@ -52,7 +52,7 @@ func TestArrived(t *testing.T) {
 func TestForget(t *testing.T) {
 	w := newWorld(t)
 	over, waits, unsure := w.add("over", phoneA, time.Hour), w.add("waits", phoneA, time.Hour), w.add("unsure", phoneA, time.Hour)
-	w.apply(Change{over.Ref, phoneA, acked}, Change{unsure.Ref, phoneA, silent})
+	w.apply(Change{Ref: over.Ref, Phone: phoneA, What: acked}, Change{Ref: unsure.Ref, Phone: phoneA, What: silent})
 	w.ok(w.Forget(t.Context(), over, waits, unsure))
 	if _, err := w.Status(t.Context(), over.Ref); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a forgotten item has a status: %v", err)
@@ -65,7 +65,7 @@ func TestForget(t *testing.T) {
 	}
 
 	again := w.add("over", phoneB, 0) // the id is free
-	w.apply(Change{again.Ref, phoneB, acked})
+	w.apply(Change{Ref: again.Ref, Phone: phoneB, What: acked})
 	w.ok(w.Forget(t.Context(), over))
 	if w.state("over") != delivery.Delivered || must(w.Item(t.Context(), again.Seq))(t).Phone != phoneB {
 		t.Error("forgetting the old item has touched the new one of its id")
@@ -80,7 +80,7 @@ func TestForget(t *testing.T) {
 func TestForgetMeetsAChange(t *testing.T) {
 	w := newWorld(t)
 	it := w.add("m1", phoneA, 0)
-	w.apply(Change{it.Ref, phoneA, acked})
+	w.apply(Change{Ref: it.Ref, Phone: phoneA, What: acked})
 	w.db.fail(func(commit func() error) error { // forgotten by another, and the id used again
 		w.ok(w.Forget(t.Context(), it))
 		w.add("m1", phoneB, 0)

@@ -30,15 +30,15 @@ var writes = []struct {
 	{"Apply one", func(w *world) func(context.Context) error {
 		it := w.add("m1", phoneA, time.Hour)
 		return func(ctx context.Context) error {
-			_, err := w.Apply(ctx, Change{it.Ref, phoneA, acked})
+			_, err := w.Apply(ctx, Change{Ref: it.Ref, Phone: phoneA, What: acked})
 			return err
 		}
 	}},
 	{"Apply many", func(w *world) func(context.Context) error {
 		a, b, c := w.add("m1", phoneA, time.Hour), w.add("m2", phoneB, 0), w.add("m3", phoneA, 0)
-		w.apply(Change{c.Ref, phoneA, revoked})
+		w.apply(Change{Ref: c.Ref, Phone: phoneA, What: revoked})
 		return func(ctx context.Context) error {
-			_, err := w.Apply(ctx, Change{a.Ref, phoneA, expired}, Change{c.Ref, phoneA, acked}, Change{b.Ref, phoneB, read})
+			_, err := w.Apply(ctx, Change{Ref: a.Ref, Phone: phoneA, What: expired}, Change{Ref: c.Ref, Phone: phoneA, What: acked}, Change{Ref: b.Ref, Phone: phoneB, What: read})
 			return err
 		}
 	}},

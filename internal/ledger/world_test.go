@@ -106,7 +106,7 @@ func (w *world) count(kind byte, n int) {
 // notices are the types of what waits for the agent, in the order of the rows.
 func (w *world) notices(agent string) []string {
 	w.t.Helper()
-	due, _, err := w.DueNotices(w.t.Context(), agent, start.AddDate(100, 0, 0), 1000)
+	due, _, err := w.DueNotices(w.t.Context(), agent, time.Time{}, start.AddDate(100, 0, 0), 1000)
 	w.ok(err)
 	var types []string
 	for _, n := range due {

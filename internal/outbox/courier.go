@@ -32,6 +32,8 @@ type courier struct {
 	inAir    int              // attempts that have not finished
 	answered []*ledger.Notice // delivered, not yet retired
 	look     time.Time        // when the ledger has something due; zero: nothing known
+	front    time.Time        // nothing is due before it, as far as was seen
+	whole    time.Time        // when the ledger was looked at from its beginning
 	hold     time.Time        // no attempt before: the store failed
 	pace     pace
 }

@@ -41,6 +41,11 @@ func (c *courier) launch(ctx, flight context.Context, now time.Time) {
 	}
 }
 
+// frontMargin is how much earlier than those that were seen a notice may yet come to
+// be due: commits take a while, and the clocks of nodes differ. A look at the whole,
+// once in a SweepInterval, finds what came later still.
+const frontMargin = time.Minute
+
 // refill reads due notices when none is queued, and says whether one is.
 func (c *courier) refill(ctx context.Context, now time.Time) bool {
 	if len(c.queue) > 0 {
@@ -49,12 +54,19 @@ func (c *courier) refill(ctx context.Context, now time.Time) bool {
 	if c.look.IsZero() || c.look.After(now) {
 		return false
 	}
-	due, next, err := c.o.ledger.DueNotices(ctx, c.agent, now, len(c.flying)+page)
+	if now.Sub(c.whole) >= c.o.opts.SweepInterval {
+		c.front, c.whole = time.Time{}, now
+	}
+	due, next, err := c.o.ledger.DueNotices(ctx, c.agent, c.front, now, len(c.flying)+page)
 	if err != nil {
 		c.trouble(now, "reading due notices", err)
 		return false
 	}
 	c.look = next
+	c.front = now.Add(-frontMargin)
+	if len(due) > 0 {
+		c.front = sooner(c.front, due[0].Due.Add(-frontMargin))
+	}
 	c.see(c.oldestOf(ctx, due, next))
 	for _, n := range due {
 		if !c.flying[rowOf(n)] {
@@ -132,7 +144,7 @@ func (c *courier) dropAged(ctx context.Context, now time.Time) (dropped int, ok 
 // trouble makes a pause and looks afresh after it.
 func (c *courier) trouble(now time.Time, doing string, err error) {
 	c.o.log.Error("outbox: "+doing, "agent", c.agent, "err", err)
-	c.queue, c.look, c.hold = nil, now, now.Add(storePause)
+	c.queue, c.look, c.whole, c.hold = nil, now, time.Time{}, now.Add(storePause)
 }
 
 // see notes when the oldest notice that waits happened.
@@ -146,7 +158,7 @@ func (c *courier) see(created time.Time) {
 // the one that is due next. It serves the metrics only.
 func (c *courier) oldestOf(ctx context.Context, due []*ledger.Notice, next time.Time) time.Time {
 	if len(due) == 0 && !next.IsZero() {
-		due, _, _ = c.o.ledger.DueNotices(ctx, c.agent, next, 1)
+		due, _, _ = c.o.ledger.DueNotices(ctx, c.agent, c.front, next, 1)
 	}
 	var t time.Time
 	for _, n := range due {

@@ -17,7 +17,7 @@ const maxHasten = 1 << 16
 // webhook. It returns how many notices wait. Attempts in flight go on.
 func (o *Outbox) Retry(ctx context.Context, agent string) (int, error) {
 	now := o.clock.Now()
-	waiting, _, err := o.ledger.DueNotices(ctx, agent, now.Add(2*maxInterval), maxHasten)
+	waiting, _, err := o.ledger.DueNotices(ctx, agent, time.Time{}, now.Add(2*maxInterval), maxHasten)
 	if err != nil {
 		return 0, err
 	}

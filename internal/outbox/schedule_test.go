@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/openrbm/openrbm/internal/ledger"
 )
 
 func status(code int) func(string, int) int { return func(string, int) int { return code } }
@@ -219,6 +221,24 @@ func TestLostHintsOnlyMakeThingsSlower(t *testing.T) {
 			if c.running {
 				t.Errorf("the courier of %s still runs", c.agent)
 			}
+		}
+	})
+}
+
+// A notice that comes to be due long before those that were seen is found too.
+func TestNoticeFromBehind(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		h := &hook{}
+		w.serve("a", h.ServeHTTP)
+		w.post("a", "first")
+		w.run()
+		synctest.Wait()
+		now := w.clock.Now()
+		w.put(&ledger.Notice{Agent: "a", EventID: "late", Type: "TEXT", Data: []byte(`{"messageId":"late"}`), Created: now, Due: now.Add(-time.Hour)})
+		w.out.Hint("a")
+		w.pass(2 * 30 * time.Second)
+		if got := h.delivered(); got["first"] != 1 || got["late"] != 1 {
+			t.Errorf("delivered %v", got)
 		}
 	})
 }

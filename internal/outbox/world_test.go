@@ -108,7 +108,7 @@ func (w *world) put(n *ledger.Notice) {
 // waiting is all notices of agent that are in the ledger.
 func (w *world) waiting(agent string) []*ledger.Notice {
 	w.t.Helper()
-	all, _, err := w.ledger.DueNotices(context.Background(), agent, w.clock.Now().Add(24*time.Hour), 1<<20)
+	all, _, err := w.ledger.DueNotices(context.Background(), agent, time.Time{}, w.clock.Now().Add(24*time.Hour), 1<<20)
 	if err != nil {
 		w.t.Fatal(err)
 	}

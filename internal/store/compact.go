@@ -10,3 +10,11 @@ type Compactor interface {
 	// as long as reading and writing all that is stored.
 	Compact(ctx context.Context) error
 }
+
+// Trimmer is a store that can be told to give back the room of what was deleted in
+// a range, which stores otherwise do when they come by. A DB need not be one.
+type Trimmer interface {
+	// Trim returns when that is done. It takes about as long as reading and writing what
+	// is left in r.
+	Trim(ctx context.Context, r Range) error
+}

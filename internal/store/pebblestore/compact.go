@@ -14,6 +14,8 @@ import (
 var (
 	_ store.Compactor = (*DB)(nil)
 	_ store.Compactor = (*Lasting)(nil)
+	_ store.Trimmer   = (*DB)(nil)
+	_ store.Trimmer   = (*Lasting)(nil)
 )
 
 // rotations is how often a new MANIFEST is tried for: with a rewritten store the
@@ -142,6 +144,33 @@ func (d *DB) removeManifests(but string) error {
 		}
 	}
 	return nil
+}
+
+// Trim implements store.Trimmer.
+func (d *DB) Trim(ctx context.Context, r store.Range) error {
+	if err := d.enter(ctx); err != nil {
+		return err
+	}
+	defer d.users.Done()
+	d.compacting.Lock()
+	defer d.compacting.Unlock()
+	err := d.pebble.Flush() // the deletions may be in memory yet
+	if err == nil {
+		err = d.pebble.Compact(ctx, []byte(r.Start), []byte(r.End), true)
+	}
+	if err != nil {
+		return fmt.Errorf("pebblestore: trim: %w", readError(err))
+	}
+	return d.disk.failure()
+}
+
+// Trim implements store.Trimmer.
+func (l *Lasting) Trim(ctx context.Context, r store.Range) error {
+	db, err := l.use()
+	if err != nil {
+		return err
+	}
+	return l.outcome(db.Trim(ctx, r))
 }
 
 // Compact implements store.Compactor.

@@ -32,3 +32,25 @@ func compactKeeps(t *testing.T, db store.DB) {
 		wantRows(t, rows(t, snap, store.Prefix("a")), "a/1=one", "a/2=two")
 	}
 }
+
+// trimKeeps: what a store holds is the same before and after a range is trimmed.
+func trimKeeps(t *testing.T, db store.DB) {
+	c, ok := db.(store.Trimmer)
+	if !ok {
+		t.Skip("the store is no Trimmer")
+	}
+	b := put("a/1", "one")
+	b.Put("a/2", []byte("two"))
+	b.Put("b/1", []byte("three"))
+	commit(t, db, b)
+	b = put("a/3", "four")
+	b.Delete("a/1")
+	commit(t, db, b)
+	for _, r := range []store.Range{store.Prefix("a"), {Start: "a", End: "a/2"}, store.Prefix("none")} {
+		if err := c.Trim(t.Context(), r); err != nil {
+			t.Fatalf("Trim of %+v: %v", r, err)
+		}
+		wantScan(t, db, store.Prefix("a"), "a/2=two", "a/3=four")
+		wantScan(t, db, store.Prefix("b"), "b/1=three")
+	}
+}

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 		{"SnapshotStaysAsItWas", snapshotStaysAsItWas},
 		{"SnapshotIsOneMoment", snapshotIsOneMoment},
 		{"CompactKeeps", compactKeeps},
+		{"TrimKeeps", trimKeeps},
 
 		{"CheckEquals", checkEquals},
 		{"CheckAbsent", checkAbsent},
