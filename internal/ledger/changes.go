@@ -52,6 +52,7 @@ func (l *Ledger) Apply(ctx context.Context, changes ...Change) ([]Changed, error
 type plan struct {
 	l     *Ledger
 	items map[Ref]*change
+	order []*change // as they were loaded
 	batch store.Batch
 	proof store.Record
 	left  int64 // items that leave their mailboxes
@@ -100,12 +101,12 @@ func (p *plan) load(ctx context.Context, ref Ref) (*change, error) {
 		return nil, err
 	}
 	it := &change{stored: b, before: *st, now: *st}
-	p.items[ref] = it
+	p.items[ref], p.order = it, append(p.order, it)
 	return it, nil
 }
 
 func (p *plan) commit(ctx context.Context) error {
-	for _, it := range p.items {
+	for _, it := range p.order {
 		if err := p.write(it); err != nil {
 			return err
 		}
