@@ -24,6 +24,7 @@ type commands struct {
 	Restore     restoreCmd     `cmd:"" help:"Make the data directory of a server from a backup, or check one."`
 	Phone       PhoneCmd       `cmd:"" help:"Be a phone in the terminal."`
 	Conformance ConformanceCmd `cmd:"" help:"Run raw HTTP scripts against any server of the API and compare its answers with Google's."`
+	Sim         simCmd         `cmd:"" help:"Simulate the platform in worlds where everything breaks, and check that nothing is lost."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 	remoteVerbs
 }

@@ -15,6 +15,8 @@ type Clock struct {
 	offset atomic.Int64 // nanoseconds
 	mu     sync.Mutex
 	turned chan struct{} // closed and replaced whenever the clock is turned
+
+	conduct func(who, of string, nth uint32) // see Conduct
 }
 
 // New returns a clock that shows the machine's time.
@@ -78,4 +80,18 @@ func (c *Clock) SleepUntil(ctx context.Context, t time.Time, wake <-chan struct{
 // Sleep waits for d of the clock's time; false when ctx ended first.
 func (c *Clock) Sleep(ctx context.Context, d time.Duration) bool {
 	return c.SleepUntil(ctx, c.Now().Add(d), nil)
+}
+
+// Conduct makes every goroutine that says Turn wait there until f returns. It is
+// for the simulation, which so decides the order in which things happen, and is
+// called before anybody uses the clock.
+func (c *Clock) Conduct(f func(who, of string, nth uint32)) { c.conduct = f }
+
+// Turn is said by a goroutine that begins, or that another has woken, before it
+// touches what it shares: who it is, of what, and which of these. It does nothing
+// unless there is a conductor.
+func (c *Clock) Turn(who, of string, nth uint32) {
+	if c.conduct != nil {
+		c.conduct(who, of, nth)
+	}
 }

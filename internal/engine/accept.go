@@ -91,6 +91,7 @@ func (e *Engine) accept(ctx context.Context, it *ledger.Item, add func(context.C
 	it.Seq = t.seq
 	err := add(context.WithoutCancel(ctx), it)
 	t.await()
+	e.clock.Turn("send", it.ID, 0)
 	defer e.lanes.leave(it.Phone, t)
 	if err != nil {
 		return err
@@ -148,6 +149,9 @@ func (e *Engine) before(ctx context.Context, ref Ref, collection string) (*Accep
 	it, err := e.ledger.Item(ctx, st.Seq)
 	if err != nil {
 		return nil, err
+	}
+	if m := e.online.get(it.Phone); m != nil && st.State.Waiting() {
+		m.seek(it) // nobody has offered it, if its commit was of unknown outcome
 	}
 	e.stats.Repeated.Add(1)
 	e.log.InfoContext(ctx, "ignored: the id was used before", "agent", ref.Agent, "messageId", ref.ID, "phone", it.Phone, "usedFor", st.Kind)

@@ -88,8 +88,9 @@ type Engine struct {
 	typing passing
 	expiry expiry
 
-	closing atomic.Bool
-	pumps   sync.WaitGroup
+	closing  atomic.Bool
+	attached atomic.Uint32 // mailboxes since the start
+	pumps    sync.WaitGroup
 }
 
 // New returns an engine over l.

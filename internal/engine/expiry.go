@@ -101,6 +101,7 @@ func (e *Engine) expireDue(ctx context.Context) (time.Time, error) {
 // conclude expires a message whose phone has been asked. When the engine stops
 // before the phone has answered, the message stays due.
 func (e *Engine) conclude(ctx context.Context, it ledger.DueItem, answered bool) {
+	e.clock.Turn("expire", it.ID, 0)
 	what := delivery.TimeExpired
 	if !answered {
 		if ctx.Err() != nil {

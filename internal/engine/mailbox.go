@@ -42,6 +42,7 @@ type Mailbox struct {
 	phone  string
 	link   Link
 	window int
+	nth    uint32 // of the engine's mailboxes, for clock.Turn
 	done   chan struct{}
 
 	mu      sync.Mutex
@@ -52,6 +53,7 @@ type Mailbox struct {
 	fresh   []ledger.Waiting
 	behind  bool // the ledger may hold items after cursor that are not in fresh
 	cursor  ledger.Seq
+	rescans uint32 // a scan that began before the latest has seen too little
 	// flights are the deliveries that the phone has been sent and has said nothing of.
 	flights map[Ref]flight
 	// withheld are not to be sent: they are being revoked or expired. True: that
@@ -75,7 +77,7 @@ func (e *Engine) Attach(phone string, window int, l Link) *Mailbox {
 		window = defaultWindow
 	}
 	m := &Mailbox{
-		e: e, phone: phone, link: l, window: min(window, maxWindow), done: make(chan struct{}), behind: true,
+		e: e, phone: phone, link: l, window: min(window, maxWindow), nth: e.attached.Add(1), done: make(chan struct{}), behind: true,
 	}
 	if old := e.online.put(m); old != nil {
 		e.stats.Superseded.Add(1)
@@ -159,8 +161,21 @@ func (m *Mailbox) push(effects ...Effect) {
 func (m *Mailbox) rescan() {
 	m.mu.Lock()
 	m.behind, m.fresh, m.cursor = true, nil, 0
+	m.rescans++
 	m.mu.Unlock()
 	m.wake()
+}
+
+// seek makes sure that the pump finds an item that waits in the ledger, before
+// anything that comes after it.
+func (m *Mailbox) seek(it *ledger.Item) {
+	m.mu.Lock()
+	_, sent := m.flights[it.Ref]
+	found := sent || contains(m.fresh, it.Ref)
+	m.mu.Unlock()
+	if !found {
+		m.rescan()
+	}
 }
 
 // wake makes sure that the pump runs.

@@ -10,6 +10,7 @@ import (
 
 // pump works until there is nothing to do.
 func (m *Mailbox) pump() {
+	m.e.clock.Turn("pump", m.phone, m.nth)
 	for work := m.next(); work != nil; work = m.next() {
 		if err := work(); err != nil {
 			m.e.log.Warn("phone taken offline", "phone", m.phone, "err", err)
@@ -100,8 +101,9 @@ func toPhone(it ledger.Waiting) (Effect, bool) {
 // scan reads the next items from the ledger.
 func (m *Mailbox) scan() error {
 	upTo := m.e.lanes.settle(m.phone, m.e.ledger.LastSeq)
+	m.e.clock.Turn("scan", m.phone, m.nth)
 	m.mu.Lock()
-	after := m.cursor
+	after, rescans := m.cursor, m.rescans
 	for ref, over := range m.withheld {
 		if over && !contains(m.fresh, ref) {
 			delete(m.withheld, ref) // the ledger has the outcome, and is read now
@@ -114,6 +116,9 @@ func (m *Mailbox) scan() error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.rescans != rescans {
+		return nil // behind is set: it is read again
+	}
 	if len(items) == m.readAhead() {
 		m.fresh, m.behind = nil, true
 	}
@@ -148,7 +153,9 @@ func (m *Mailbox) settle(reports []ledger.Change) error {
 		} else {
 			effects = append(effects, Effect{Kind: Confirm, Ref: c.Change.Ref})
 		}
-		m.land(c.Change.Ref)
+		if !m.land(c.Change.Ref) && !c.Outcome.State.Waiting() {
+			m.drop(c.Change.Ref)
+		}
 	}
 	closed := m.closed
 	m.mu.Unlock()
@@ -158,12 +165,20 @@ func (m *Mailbox) settle(reports []ledger.Change) error {
 	return m.link.Send(effects)
 }
 
-// land ends the flight of ref, if it is under way. The caller holds mu.
-func (m *Mailbox) land(ref Ref) {
-	if over := m.flights[ref].over; over != nil {
+// land ends the flight of ref and says whether it was under way. The caller holds mu.
+func (m *Mailbox) land(ref Ref) (flew bool) {
+	f, flew := m.flights[ref]
+	if over := f.over; over != nil {
 		close(over)
 	}
 	delete(m.flights, ref)
+	return flew
+}
+
+// drop forgets an item that is to be sent: the phone has it from an earlier link,
+// and what is confirmed is not sent again. The caller holds mu.
+func (m *Mailbox) drop(ref Ref) {
+	m.fresh = slices.DeleteFunc(m.fresh, func(it ledger.Waiting) bool { return it.Ref == ref })
 }
 
 // withhold stops the sending of a message that is being taken back. If the

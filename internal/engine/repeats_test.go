@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/openrbm/openrbm/internal/delivery"
+	"github.com/openrbm/openrbm/internal/store"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -76,5 +77,58 @@ func TestAcceptedResource(t *testing.T) {
 		p := w.phone(numberA)
 		p.connect()
 		p.wants("m1", "e1")
+	})
+}
+
+// What a phone has acknowledged on an earlier connection, and is told to be
+// confirmed, is not sent again, although it was read from the mailbox before.
+// Found by the simulation.
+func TestConfirmedIsNotSentAgain(t *testing.T) {
+	inWorld(t, Options{}, func(t *testing.T, w *world) {
+		p := w.phone(numberA)
+		p.mute = true
+		p.connect()
+		w.sendMany(1, 2, numberA)
+		p.wants("m1", "m2")
+		p.disconnect()
+		reported := false
+		w.db.mu.Lock()
+		w.db.onGet = func(k store.Key) { // the body of a message, for its mailbox
+			if k.Kind() == 'm' && !reported {
+				reported = true
+				p.line.box.Report(Acked, ref("m1"))
+			}
+		}
+		w.db.mu.Unlock()
+		p.connect()
+		if p.confirms["m1"] != 1 || p.arrivals["m1"] != 1 || p.arrivals["m2"] != 2 {
+			t.Errorf("confirmed %d times, sent %d times; m2 %d times", p.confirms["m1"], p.arrivals["m1"], p.arrivals["m2"])
+		}
+	})
+}
+
+// A send of unknown outcome that is stored has been offered to nobody. Its repeat
+// is acknowledged, so it comes to the phone before what is sent after that. Found by
+// the simulation.
+func TestRepeatOfAnUnknownSendKeepsItsTurn(t *testing.T) {
+	inWorld(t, Options{}, func(t *testing.T, w *world) {
+		p := w.phone(numberA)
+		p.connect()
+		w.db.let(func(commit func() error) error {
+			if err := commit(); err != nil {
+				return err
+			}
+			w.db.setBlind(true) // reading back fails, too
+			return store.ErrUnknown
+		})
+		_, err := w.AcceptMessage(t.Context(), ref("first"), numberA, message("first", 0))
+		code(t, "sending", err, rbm.CodeUnavailable)
+		w.db.let(nil)
+		w.db.setBlind(false)
+		if res, err := w.AcceptMessage(t.Context(), ref("first"), numberA, message("first", 0)); err != nil || !res.Repeated {
+			t.Fatalf("the repeat: %+v, %v", res, err)
+		}
+		w.send("second", numberA, 0)
+		p.wants("first", "second")
 	})
 }

@@ -16,12 +16,14 @@ import (
 func (e *Engine) Revoke(ctx context.Context, ref Ref, phone string) error {
 	ctx = context.WithoutCancel(ctx)
 	e.lanes.settle(phone, e.ledger.LastSeq) // what has been stored has been offered to its mailbox
+	e.clock.Turn("revoke", ref.ID, 0)
 	if err := e.revocable(ctx, ref, phone); err != nil {
 		return err
 	}
 	answered, release := e.withhold(phone, ref)
 	defer release()
 	e.awaitVerdict(ctx, answered)
+	e.clock.Turn("revoke", ref.ID, 0)
 	done, err := e.apply(ctx, ledger.Change{Ref: ref, Phone: phone, What: delivery.AgentRevoked})
 	if err != nil {
 		return e.unavailable(ctx, err)

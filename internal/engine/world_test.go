@@ -96,6 +96,7 @@ type valve struct {
 	mu    sync.Mutex
 	rule  func(commit func() error) error // nil: they work
 	blind bool                            // reads of one record fail
+	onGet func(store.Key)                 // not nil: called before each read of one record
 }
 
 // let sets what happens to commits from now on.
@@ -137,8 +138,11 @@ func (v *valve) setBlind(blind bool) {
 
 func (v *valve) Get(ctx context.Context, k store.Key) ([]byte, error) {
 	v.mu.Lock()
-	blind := v.blind
+	blind, onGet := v.blind, v.onGet
 	v.mu.Unlock()
+	if onGet != nil {
+		onGet(k)
+	}
 	if blind {
 		return nil, errDisk
 	}

@@ -48,6 +48,8 @@ var Table = map[string]Floor{
 
 	"internal/media/s3blobs": {4, 120}, // their contents in an object store
 
+	"internal/sim": {4, 2300}, // the world that breaks: the sides that the platform meets, and the oracle
+
 	"internal/httpapi": {4, 4400}, // three APIs; a fifth of it is tables: routes, and what describes them
 	"internal/gateway": {4, 1500},
 

@@ -56,6 +56,7 @@ type plan struct {
 	l     *Ledger
 	again bool // what was thought to follow did not
 	items map[Ref]*change
+	order []*change // as they were loaded
 	batch store.Batch
 	proof store.Record
 	left  int64 // items that leave their mailboxes
@@ -108,12 +109,12 @@ func (p *plan) load(ctx context.Context, c Change) (*change, error) {
 		return nil, err
 	}
 	it := &change{stored: b, before: *st, now: *st}
-	p.items[c.Ref] = it
+	p.items[c.Ref], p.order = it, append(p.order, it)
 	return it, nil
 }
 
 func (p *plan) commit(ctx context.Context) error {
-	for _, it := range p.items {
+	for _, it := range p.order {
 		if err := p.write(it); err != nil {
 			return err
 		}

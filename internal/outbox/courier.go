@@ -83,6 +83,7 @@ func (c *courier) condition() (h Health, oldest time.Time) {
 func (c *courier) work(s *shift) {
 	ctx := context.WithoutCancel(s.ctx) // what has happened is still written down when the shift has ended
 	for {
+		c.o.clock.Turn("courier", c.agent, 0)
 		now := c.o.clock.Now()
 		c.takeNews(ctx, now)
 		if s.ctx.Err() != nil {

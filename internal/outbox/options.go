@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"syscall"
 	"time"
@@ -32,7 +33,9 @@ type Options struct {
 	// net.Dialer.Control does. With it no proxy is used; nil refuses none, and uses
 	// the proxy that the environment names. It is not used with Client.
 	DialControl func(network, address string, c syscall.RawConn) error
-	Logger      *slog.Logger
+	// Jitter gives numbers from 0 to below 1, by which the intervals between attempts vary (random).
+	Jitter func() float64
+	Logger *slog.Logger
 }
 
 // defaultTimeout is how long a webhook may take for its answer. The facts name
@@ -48,6 +51,9 @@ func (o *Options) setDefaults() {
 	or(&o.Drain, o.Timeout)
 	if o.Client == nil {
 		o.Client = newClient(o)
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
 	}
 	o.Client = unredirected(o.Client)
 	if o.Logger == nil {

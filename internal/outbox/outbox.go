@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -31,8 +30,7 @@ type Outbox struct {
 	targets Targets
 	opts    Options
 	log     *slog.Logger
-	jitter  func() float64 // between 0 and 1
-	slots   chan struct{}  // one in it for each attempt that counts for Options.InAll
+	slots   chan struct{} // one in it for each attempt that counts for Options.InAll
 
 	mu       sync.Mutex
 	couriers map[string]*courier // by agent; kept when idle, for what they learnt
@@ -51,7 +49,7 @@ type shift struct {
 func New(l *ledger.Ledger, t Targets, o Options) *Outbox {
 	o.setDefaults()
 	return &Outbox{
-		ledger: l, clock: l.Clock(), targets: t, opts: o, log: o.Logger, jitter: rand.Float64,
+		ledger: l, clock: l.Clock(), targets: t, opts: o, log: o.Logger,
 		slots: make(chan struct{}, o.InAll), couriers: make(map[string]*courier),
 	}
 }

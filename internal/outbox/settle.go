@@ -55,7 +55,7 @@ func (c *courier) retire(ctx context.Context, now time.Time) {
 
 // postpone gives the notice of a its next time.
 func (c *courier) postpone(ctx context.Context, a *attempt, now time.Time) {
-	due := now.Add(interval(a.notice.Attempts+1, c.o.jitter()))
+	due := now.Add(interval(a.notice.Attempts+1, c.o.opts.Jitter()))
 	err := c.o.ledger.Postpone(ctx, a.notice, due)
 	delete(c.flying, rowOf(a.notice))
 	switch {

@@ -62,8 +62,8 @@ func bubble(t *testing.T, f func(t *testing.T, w *world)) {
 // run starts an outbox; stop ends it and waits for its end, as the end of the test does.
 func (w *world) run() (stop func()) {
 	w.t.Helper()
+	w.opts.Jitter = func() float64 { return w.jitter }
 	w.out = New(w.ledger, &w.hooks, w.opts)
-	w.out.jitter = func() float64 { return w.jitter }
 	ctx, cancel := context.WithCancel(w.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.out.Run(ctx) }()

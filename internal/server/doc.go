@@ -21,5 +21,7 @@
 //  10. This package: Config is the manual of all settings; Server.build joins the
 //     parts; Server.route says what is served where.
 //
+// internal/sim lets all of 2 to 6 live in worlds that break, and checks the laws.
+//
 // The other side of the wire is in client (agents and administrators) and phone.
 package server
