@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/openrbm/openrbm/internal/journal"
 )
 
 // Options are the outbox's settings; a zero field has the default that is named
@@ -32,7 +34,9 @@ type Options struct {
 	// net.Dialer.Control does. With it no proxy is used; nil refuses none, and uses
 	// the proxy that the environment names. It is not used with Client.
 	DialControl func(network, address string, c syscall.RawConn) error
-	Logger      *slog.Logger
+	// Journal is told of every attempt; nil: nobody watches.
+	Journal *journal.Journal
+	Logger  *slog.Logger
 }
 
 // defaultTimeout is how long a webhook may take for its answer. The facts name
