@@ -60,6 +60,8 @@ export class Rows {
     /** @type {Row[]} */
     this.fromHistory = [];
     this.scheduled = false;
+    /** What happens while the first page is read: it may not be in it. @type {Happening[] | null} */
+    this.meanwhile = null;
     let began = false;
     this.endings = [
       listen((e) => this.take(e)),
@@ -85,6 +87,7 @@ export class Rows {
   /** Reads the first page. */
   async load() {
     const turn = ++this.turn;
+    this.meanwhile = [];
     this.loading.set(true);
     const began = performance.now();
     const f = this.filter;
@@ -102,9 +105,15 @@ export class Rows {
       this.next = history.nextPageToken ?? '';
       this.done = !this.next;
       this.fromJournal = journal.events.map(eventRow).filter((/** @type {Row | null} */ r) => r && this.wanted(r));
+      const missed = this.meanwhile ?? [];
+      this.meanwhile = null;
+      for (const e of missed) this.take(e, true);
       this.publish();
     } finally {
-      if (turn === this.turn) this.loading.set(false);
+      if (turn === this.turn) {
+        this.meanwhile = null;
+        this.loading.set(false);
+      }
     }
   }
 
@@ -161,8 +170,9 @@ export class Rows {
     });
   }
 
-  /** @param {Happening} e */
-  take(e) {
+  /** @param {Happening} e @param {boolean} [again] it may be known */
+  take(e, again = false) {
+    this.meanwhile?.push(e);
     const about = this.known.get(e.agentId + '/' + e.messageId);
     if (e.kind === 'CHANGED' && about) {
       about.state = e.state ?? about.state;
@@ -180,7 +190,7 @@ export class Rows {
     if (e.kind === 'ACCEPTED') {
       if (about) return; // the history has it already
       this.fromHistory.unshift(this.remember(r));
-    } else this.fromJournal.unshift(r);
+    } else if (!again || !this.fromJournal.some((one) => one.key === r.key)) this.fromJournal.unshift(r);
     this.soon();
   }
 
