@@ -14,7 +14,7 @@ test: deps check
 	$(GO) test ./...
 
 # What the tests need beside Go: Node with npm, for Google's own Node libraries,
-# and PostgreSQL's programs. Debian would make a cluster and start it at once;
+# Chromium, for the console, and PostgreSQL's programs. Debian would make a cluster and start it at once;
 # the tests make their own.
 deps:
 	@command -v npm >/dev/null || (apt-get update && apt-get install -y nodejs npm)
@@ -22,6 +22,7 @@ deps:
 	  export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y postgresql-common && \
 	  sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
 	  apt-get install -y postgresql; }
+	@command -v chromium >/dev/null || (apt-get update && apt-get install -y chromium fonts-noto-core fonts-noto-color-emoji)
 
 check:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi

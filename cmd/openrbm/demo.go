@@ -44,7 +44,13 @@ func (c *demoCmd) explain(out io.Writer, r *client.Ready) {
 agent  %[2]s   key file %[3]s
 phone  %[4]s
 
-1. In a second terminal, be the phone:
+The console, with the phone in the browser:
+
+   %[7]s
+
+Or in terminals:
+
+1. In a second one, be the phone:
 
    go run ./cmd/openrbm phone --ready-file %[5]s
 
@@ -63,7 +69,7 @@ phone  %[4]s
      -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d @examples/carousel.json
 
 Then tap a suggestion on the phone: type its number. Ctrl-C stops the server; what it has is kept in %[6]s.
-`, r.APIURL, r.Agents[0].AgentID, c.relative(filepath.Base(r.Agents[0].KeyFile)), number, readyFile, c.relative(""))
+`, r.APIURL, r.Agents[0].AgentID, c.relative(filepath.Base(r.Agents[0].KeyFile)), number, readyFile, c.relative(""), r.ConsoleURL)
 }
 
 // relative is a file of the demo as the user would type it.

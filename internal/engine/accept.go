@@ -97,6 +97,7 @@ func (e *Engine) accept(ctx context.Context, it *ledger.Item, add func(context.C
 		return err
 	}
 	e.log.DebugContext(ctx, "accepted", "kind", it.Kind, "agent", it.Agent, "messageId", it.ID, "phone", it.Phone, "expireTime", it.ExpireTime)
+	e.noteAccepted(it)
 	hand(it)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openrbm/openrbm/internal/clock"
+	"github.com/openrbm/openrbm/internal/journal"
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/rbm"
 )
@@ -48,7 +49,9 @@ type Options struct {
 	Platform func(ctx context.Context, phone string, m *rbm.UserMessage) error
 	// LoseHints makes the engine forget to wake mailboxes, the expiry and the outbox: for tests of law 3.
 	LoseHints bool
-	Logger    *slog.Logger
+	// Journal is told what happens; nil: nobody watches.
+	Journal *journal.Journal
+	Logger  *slog.Logger
 }
 
 func (o *Options) setDefaults() {

@@ -83,6 +83,7 @@ func (e *Engine) Attach(phone string, window int, l Link) *Mailbox {
 		e.stats.Superseded.Add(1)
 		old.Detach()
 	}
+	e.notePhone(phone, "ONLINE")
 	if e.closing.Load() {
 		m.Detach()
 	}
@@ -104,6 +105,7 @@ func (m *Mailbox) Detach() {
 	if !m.closed {
 		m.closed = true
 		close(m.done)
+		m.e.notePhone(m.phone, "OFFLINE")
 	}
 }
 

@@ -70,6 +70,7 @@ func (m *Mailbox) launch() []Effect {
 		}
 		m.flights[it.Ref] = flight{sent: sentOf(it)}
 		effects = append(effects, effect)
+		m.e.noteSent(m.phone, &effect)
 	}
 	m.e.stats.Sent.Add(int64(len(effects)))
 	return effects

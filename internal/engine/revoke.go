@@ -96,6 +96,7 @@ func (e *Engine) apply(ctx context.Context, changes ...ledger.Change) ([]ledger.
 		if len(c.Reports) > 0 {
 			e.opts.Notify(c.Change.Agent)
 		}
+		e.noteChanged(c)
 	}
 	return done, nil
 }

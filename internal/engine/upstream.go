@@ -125,6 +125,7 @@ func (e *Engine) post(ctx context.Context, u *upstream) error {
 	e.log.DebugContext(ctx, "from phone", "agent", u.ref.Agent, "messageId", u.ref.ID, "phone", u.phone, "type", u.tellings[0].kind, "new", fresh)
 	if fresh {
 		e.stats.Upstream.Add(1)
+		e.noteUpstream(u, notices)
 		e.opts.Notify(u.ref.Agent)
 	}
 	return nil

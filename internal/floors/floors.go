@@ -17,10 +17,11 @@ type Floor struct {
 
 // Table is the house.
 var Table = map[string]Floor{
-	"rbm":            {0, 2700}, // the words and the limits of the API
-	"internal/store": {0, 250},  // the seam to the database
-	"internal/clock": {0, 120},  // the platform's time, which a tester can turn
-	"internal/frame": {0, 700},  // the words of the device protocol
+	"rbm":              {0, 2700}, // the words and the limits of the API
+	"internal/store":   {0, 250},  // the seam to the database
+	"internal/clock":   {0, 120},  // the platform's time, which a tester can turn
+	"internal/frame":   {0, 700},  // the words of the device protocol
+	"internal/journal": {0, 200},  // what has happened lately, for those who watch
 
 	"internal/redact":   {0, 100}, // keeps the numbers of people out of the log
 	"internal/netguard": {0, 200}, // where the server may connect to when others name the URL
@@ -38,7 +39,7 @@ var Table = map[string]Floor{
 
 	"internal/apidoc": {2, 600}, // describes the API: discovery documents and OpenAPI
 
-	"internal/ledger": {2, 1800},
+	"internal/ledger": {2, 1900}, // with the search of messages and what was given up
 
 	"internal/engine":   {3, 1800},
 	"internal/outbox":   {3, 1200},
@@ -50,8 +51,9 @@ var Table = map[string]Floor{
 
 	"internal/sim": {4, 2300}, // the world that breaks: the sides that the platform meets, and the oracle
 
-	"internal/httpapi": {4, 4400}, // three APIs; a fifth of it is tables: routes, and what describes them
+	"internal/httpapi": {4, 5200}, // three APIs and what the console shows; a fifth of it is tables: routes, and what describes them
 	"internal/gateway": {4, 1500},
+	"internal/console": {4, 300}, // and the files under web, which speak the APIs only
 
 	// The other side of the wire: it knows the API and the device protocol, and
 	// nothing of what is behind them.

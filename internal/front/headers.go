@@ -36,7 +36,8 @@ func NewHeaders(base string) *Headers {
 
 // consolePolicy lets the console run scripts and styles from its own files only,
 // never inline, and speak with the API, which may be at another address than the
-// console, and show files from there.
+// console, and show files from there. Frames are for the web views of messages: the
+// page that a user has tapped, in a sandbox.
 func consolePolicy(base string) string {
 	origin := ""
 	if u, err := url.Parse(base); err == nil && u.Host != "" {
@@ -44,7 +45,7 @@ func consolePolicy(base string) string {
 	}
 	sockets := strings.Replace(origin, " http", " ws", 1)
 	return "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; " +
-		"connect-src 'self'" + origin + sockets + "; img-src 'self' data: blob:" + origin + "; media-src 'self' blob:" + origin +
+		"connect-src 'self'" + origin + sockets + "; img-src 'self' data: blob:" + origin + "; media-src 'self' blob:" + origin + "; frame-src http: https:" +
 		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	bc "github.com/openrbm/openrbm/businesscommunications"
 	"github.com/openrbm/openrbm/internal/registry"
 	"github.com/openrbm/openrbm/rbm"
 )
@@ -18,13 +19,20 @@ type agentJSON struct {
 	AgentUseCase     rbm.AgentUseCase `json:"agentUseCase"`
 	Launched         bool             `json:"launched"`
 	CreateTime       rbm.Timestamp    `json:"createTime"`
+	// What users can look up; the management API sets it.
+	PhoneNumbers    []bc.PhoneEntry `json:"phoneNumbers,omitempty"`
+	Emails          []bc.EmailEntry `json:"emails,omitempty"`
+	Websites        []bc.WebEntry   `json:"websites,omitempty"`
+	Privacy         *bc.WebEntry    `json:"privacy,omitzero"`
+	TermsConditions *bc.WebEntry    `json:"termsConditions,omitzero"`
 }
 
 func showAgent(a *registry.Agent) *agentJSON {
 	return &agentJSON{
 		AgentID: a.ID, DisplayName: a.DisplayName, Description: a.Description, BrandID: a.BrandID, BrandDisplayName: a.BrandDisplayName,
 		Color: a.Color, LogoURI: a.LogoURI, HeroURI: a.HeroURI, AgentUseCase: a.UseCase, Launched: a.Launched,
-		CreateTime: rbm.Timestamp(a.CreateTime),
+		CreateTime: rbm.Timestamp(a.CreateTime), PhoneNumbers: a.Profile.PhoneNumbers, Emails: a.Profile.Emails,
+		Websites: a.Profile.Websites, Privacy: a.Profile.Privacy, TermsConditions: a.Profile.TermsConditions,
 	}
 }
 

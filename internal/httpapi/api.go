@@ -15,6 +15,7 @@ import (
 	"github.com/openrbm/openrbm/internal/clock"
 	"github.com/openrbm/openrbm/internal/engine"
 	"github.com/openrbm/openrbm/internal/front"
+	"github.com/openrbm/openrbm/internal/journal"
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/internal/netguard"
@@ -31,6 +32,7 @@ type Parts struct {
 	Auth     *auth.Auth
 	Outbox   *outbox.Outbox
 	Media    *media.Files
+	Journal  *journal.Journal
 	Clock    *clock.Clock
 	// WebhookClient makes the handshake with a webhook.
 	WebhookClient *http.Client
@@ -65,13 +67,20 @@ type API struct {
 	docs    *descriptions
 	quotas  *quotas
 	started time.Time
+	life    context.Context // of answers without end
+	end     context.CancelFunc
 }
 
 // New returns the API over parts.
 func New(parts Parts) *API {
-	return &API{Parts: parts, router: newRouter(messagingRoutes, fileRoutes, managementRoutes, tokenRoutes, adminRoutes, docRoutes),
+	a := &API{Parts: parts, router: newRouter(messagingRoutes, fileRoutes, managementRoutes, tokenRoutes, adminRoutes, docRoutes),
 		docs: newDescriptions(), quotas: newQuotas(parts.Limits.PerMinute), started: parts.Clock.Now()}
+	a.life, a.end = context.WithCancel(context.Background())
+	return a
 }
+
+// Close ends the answers that have no end of their own.
+func (a *API) Close() { a.end() }
 
 // access is who may call a route.
 type access uint8
@@ -114,6 +123,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.succeed(answer)
 	}
 	a.Observe(route.method, route.path, c.status, time.Since(begin))
+	a.journal(c, begin)
 	if c.cut {
 		panic(http.ErrAbortHandler)
 	}

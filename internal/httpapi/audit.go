@@ -34,7 +34,7 @@ func (a *API) audit(c *call) (any, error) {
 	}
 	answer, err := c.route.do(a, c)
 	act.Outcome = wireCode(err)
-	act.Fields = fieldNames(c.sent)
+	act.Fields = fieldNames(c.said.request)
 	if err == nil {
 		act.Target = a.masked(target(answer))
 	}

@@ -38,9 +38,9 @@ type call struct {
 	answers *apidoc.Type // what the route answers with, or nil
 	caller  auth.Caller  // of messaging routes
 	log     *slog.Logger
-	sent    []byte // the body, when it has been read
-	status  int    // of the answer
-	cut     bool   // an answer has begun that cannot be finished
+	status  int                              // of the answer
+	cut     bool                             // an answer has begun that cannot be finished
+	said    struct{ request, answer []byte } // the bodies, unpacked; the answer without its layout
 }
 
 // rawJSON is an answer that is JSON already, as rbm.Marshal writes it.
@@ -50,7 +50,7 @@ type rawJSON []byte
 // parameters that no method has (facts/rbm-api.md §7.2).
 func (c *call) body() ([]byte, error) {
 	b, err := c.unpacked()
-	c.sent = b
+	c.said.request = b
 	if err == nil && c.isForm() && len(b) > 0 {
 		return nil, unknownParameters([]string{string(b[:min(len(b), 1024)])})
 	}
@@ -120,6 +120,7 @@ func (c *call) marshal(buffer *[]byte, v any, fields mask) ([]byte, error) {
 	if err == nil && fields != nil {
 		compact, err = fields.apply(compact)
 	}
+	c.said.answer = compact // not what is in buffer, which is used again
 	if err != nil || c.system.compact {
 		return compact, err
 	}

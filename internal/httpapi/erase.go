@@ -51,6 +51,7 @@ func (a *API) erase(ctx context.Context, number string) (*erasedJSON, error) {
 		return nil, err
 	}
 	a.Disconnect(number)
+	a.Journal.Forget(number)
 	// The files first: which ones are theirs is only known from the messages.
 	names, err := a.Ledger.OwnMedia(ctx, number, media.Names)
 	if err != nil {

@@ -22,6 +22,7 @@ type messageJSON struct {
 	ChangeTime  rbm.Timestamp  `json:"changeTime"`
 	ExpireTime  *rbm.Timestamp `json:"expireTime,omitzero"`
 	Message     jsontext.Value `json:"message,omitzero"`
+	Media       jsontext.Value `json:"media,omitzero"` // as the phone is told of it
 }
 
 func (a *API) getMessage(c *call) (any, error) {
@@ -37,12 +38,16 @@ func (a *API) getMessage(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return showMessage(it, st), nil
+}
+
+func showMessage(it *ledger.Item, st *ledger.Status) *messageJSON {
 	m := &messageJSON{
-		AgentID: ref.Agent, MessageID: ref.ID, PhoneNumber: st.Phone, Kind: st.Kind.String(), State: st.State.String(),
-		SendTime: rbm.Timestamp(it.SendTime), ChangeTime: rbm.Timestamp(st.ChangeTime), Message: it.Payload,
+		AgentID: it.Agent, MessageID: it.ID, PhoneNumber: st.Phone, Kind: st.Kind.String(), State: st.State.String(),
+		SendTime: rbm.Timestamp(it.SendTime), ChangeTime: rbm.Timestamp(st.ChangeTime), Message: it.Payload, Media: it.Media,
 	}
 	if !st.ExpireTime.IsZero() {
 		m.ExpireTime = rbm.NewTimestamp(st.ExpireTime)
 	}
-	return m, nil
+	return m
 }

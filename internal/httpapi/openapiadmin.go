@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/openrbm/openrbm/internal/apidoc"
+	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -16,6 +17,8 @@ var adminMethods = []apidoc.Method{
 			Online    int           `json:"online"`
 			Store     string        `json:"store"`
 		}]()},
+	{ID: "statistics", HTTP: "GET", Path: "/admin/v1/statistics", Response: apidoc.Of[statisticsJSON](),
+		About: "Counts the messages of the last hours (24, at most 744) by state and class, at most 20,000 of them, and says how the webhooks do."},
 	{ID: "clock.get", HTTP: "GET", Path: "/admin/v1/clock", Response: apidoc.Of[clockJSON](), About: "Says the platform's time."},
 	{ID: "clock.advance", HTTP: "POST", Path: "/admin/v1/clock:advance", Response: apidoc.Of[clockJSON](),
 		Request: apidoc.Of[struct {
@@ -54,6 +57,13 @@ var adminMethods = []apidoc.Method{
 	{ID: "agents.webhook.delete", HTTP: "DELETE", Path: "/admin/v1/agents/{agent}/webhook", About: "Removes an agent's webhook."},
 	{ID: "agents.webhook.retry", HTTP: "POST", Path: "/admin/v1/agents/{agent}/webhook:retry", About: "Delivers what waits for an agent's webhook now."},
 
+	{ID: "agents.webhook.pause", HTTP: "POST", Path: "/admin/v1/agents/{agent}/webhook:pause", Response: apidoc.Of[webhookJSON](), About: "Keeps an agent's events until the webhook is resumed."},
+	{ID: "agents.webhook.resume", HTTP: "POST", Path: "/admin/v1/agents/{agent}/webhook:resume", Response: apidoc.Of[webhookJSON](), About: "Ends the pause of a webhook and delivers what waits."},
+	{ID: "agents.webhook.replay", HTTP: "POST", Path: "/admin/v1/agents/{agent}/webhook:replay", Request: apidoc.Of[replayRequest](),
+		Response: apidoc.Of[replayAnswer](), About: "Delivers once more what events of the journal were about, or what was given up."},
+	{ID: "agents.pendingNotices.list", HTTP: "GET", Path: "/admin/v1/agents/{agent}/pendingNotices", Response: apidoc.Of[noticeList](), About: "Lists what waits for an agent's webhook, the next first."},
+	{ID: "agents.deadNotices.list", HTTP: "GET", Path: "/admin/v1/agents/{agent}/deadNotices", Response: apidoc.Of[noticeList](), About: "Lists what was given up after the retention, the last first."},
+
 	{ID: "agents.keys.list", HTTP: "GET", Path: "/admin/v1/agents/{agent}/keys", About: "Lists an agent's keys.",
 		Response: keyList},
 	{ID: "agents.keys.create", HTTP: "POST", Path: "/admin/v1/agents/{agent}/keys", About: "Makes a key and answers with its key file, the only copy of the private half.",
@@ -79,6 +89,37 @@ var adminMethods = []apidoc.Method{
 		About: "Makes a phone a tester without asking its user."},
 	{ID: "agents.testers.delete", HTTP: "DELETE", Path: "/admin/v1/agents/{agent}/testers/{phone}", About: "Removes a tester."},
 
+	{ID: "agents.issueAccessToken", HTTP: "POST", Path: "/admin/v1/agents/{agent}:issueAccessToken", Response: accessToken,
+		About: "Gives an access token of an hour with which to call the messaging API as the agent."},
+	{ID: "partner.issueAccessToken", HTTP: "POST", Path: "/admin/v1/partner:issueAccessToken", Response: accessToken,
+		About: "Gives an access token of an hour with which to manage everything."},
+
+	{ID: "agentMessages.check", HTTP: "POST", Path: "/admin/v1/agentMessages:check", Request: apidoc.Of[rbm.AgentMessage](),
+		About: "Says whether a message could be sent, its size, class and files; nothing is sent."},
+	{ID: "media.resolve", HTTP: "POST", Path: "/admin/v1/media:resolve", Response: apidoc.Of[media.Attachment](),
+		Request: apidoc.Of[struct {
+			URL string `json:"url"`
+		}](),
+		About: "Fetches the file at a URL, as those of messages are, and says where it is kept."},
+
+	{ID: "events.list", HTTP: "GET", Path: "/admin/v1/events",
+		Response: apidoc.Of[struct {
+			Events        []eventJSON `json:"events"`
+			NextPageToken string      `json:"nextPageToken"`
+		}](),
+		About: "Lists what has happened lately, the newest first; with failed=true calls that succeeded are left out, with Accept: text/event-stream it is told as it happens, from Last-Event-ID on."},
+	{ID: "events.get", HTTP: "GET", Path: "/admin/v1/events/{event}", Response: apidoc.Of[eventJSON](), About: "Shows an event with the bodies of its request and answer."},
+	{ID: "events.checkSignature", HTTP: "POST", Path: "/admin/v1/events/{event}:checkSignature", Response: apidoc.Of[signatureJSON](),
+		Request: apidoc.Of[struct {
+			Signature string `json:"signature"`
+		}](),
+		About: "Says why a signature that an agent's code has computed for the call of a webhook does not verify."},
+	{ID: "messages.list", HTTP: "GET", Path: "/admin/v1/messages",
+		Response: apidoc.Of[struct {
+			Messages      []messageJSON `json:"messages"`
+			NextPageToken string        `json:"nextPageToken"`
+		}](),
+		About: "Searches what agents have sent, the newest first: q stands anywhere, text in the message, the others are met exactly."},
 	{ID: "agents.messages.get", HTTP: "GET", Path: "/admin/v1/agents/{agent}/messages/{id}", Response: apidoc.Of[messageJSON](), About: "Says where a message or event stands."},
 
 	{ID: "phones.list", HTTP: "GET", Path: "/admin/v1/phones", About: "Lists the phones, 100 to a page or as many as pageSize says, at most 1000.",
@@ -94,6 +135,8 @@ var adminMethods = []apidoc.Method{
 	{ID: "phones.delete", HTTP: "DELETE", Path: "/admin/v1/phones/{phone}", About: "Removes a phone and takes it offline."},
 	{ID: "phones.erase", HTTP: "POST", Path: "/admin/v1/phones/{phone}:erase", Response: apidoc.Of[erasedJSON](),
 		About: "Removes all that is kept of a person's number, and says how much it was (docs/privacy.md)."},
+	{ID: "phones.lendToken", HTTP: "POST", Path: "/admin/v1/phones/{phone}:lendToken", Response: apidoc.Of[lentJSON](),
+		About: "Gives a device token of a phone that is good for twelve hours, beside its own."},
 	{ID: "phones.issueToken", HTTP: "POST", Path: "/admin/v1/phones/{phone}:issueToken", About: "Replaces a phone's device token.",
 		Response: apidoc.Of[struct {
 			PhoneNumber string `json:"phoneNumber"`
@@ -115,6 +158,11 @@ var (
 		AuthProviderX509CertURL string `json:"auth_provider_x509_cert_url"`
 		ClientX509CertURL       string `json:"client_x509_cert_url"`
 		UniverseDomain          string `json:"universe_domain"`
+	}]()
+	accessToken = apidoc.Of[struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int    `json:"expires_in"`
+		TokenType   string `json:"token_type"`
 	}]()
 	keyList = apidoc.Of[struct {
 		Keys []keyJSON `json:"keys"`

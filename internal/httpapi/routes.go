@@ -90,6 +90,7 @@ var tokenRoutes = []route{
 // adminRoutes is the admin API. The CLI and the console use nothing else.
 var adminRoutes = []route{
 	{"GET", "/admin/v1/status", admin, "", nil, (*API).status},
+	{"GET", "/admin/v1/statistics", admin, "", []string{"hours"}, (*API).statistics},
 	{"GET", "/admin/v1/clock", admin, "", nil, (*API).getClock},
 	{"POST", "/admin/v1/clock:advance", admin, "", nil, (*API).advanceClock},
 	{"POST", "/admin/v1/backup", admin, "", nil, (*API).backup},
@@ -111,10 +112,20 @@ var adminRoutes = []route{
 	{"PUT", "/admin/v1/agents/{agent}/webhook", admin, "", nil, (*API).putWebhook},
 	{"DELETE", "/admin/v1/agents/{agent}/webhook", admin, "", nil, (*API).deleteWebhook},
 	{"POST", "/admin/v1/agents/{agent}/webhook:retry", admin, "", nil, (*API).retryWebhook},
+	{"POST", "/admin/v1/agents/{agent}/webhook:pause", admin, "", nil, (*API).pauseWebhook},
+	{"POST", "/admin/v1/agents/{agent}/webhook:resume", admin, "", nil, (*API).resumeWebhook},
+	{"POST", "/admin/v1/agents/{agent}/webhook:replay", admin, "", nil, (*API).replayWebhook},
+	{"GET", "/admin/v1/agents/{agent}/pendingNotices", admin, "", []string{"pageSize"}, (*API).listPendingNotices},
+	{"GET", "/admin/v1/agents/{agent}/deadNotices", admin, "", []string{"pageSize"}, (*API).listDeadNotices},
 
 	{"GET", "/admin/v1/agents/{agent}/keys", admin, "", nil, (*API).listKeys},
 	{"POST", "/admin/v1/agents/{agent}/keys", admin, "", nil, (*API).createKey},
 	{"DELETE", "/admin/v1/agents/{agent}/keys/{key}", admin, "", nil, (*API).deleteKey},
+
+	{"POST", "/admin/v1/agents/{agent}:issueAccessToken", admin, "", nil, (*API).issueAccessToken},
+	{"POST", "/admin/v1/partner:issueAccessToken", admin, "", nil, (*API).issuePartnerAccessToken},
+	{"POST", "/admin/v1/agentMessages:check", admin, "", []string{"agentId", "phoneNumber"}, (*API).checkAgentMessage},
+	{"POST", "/admin/v1/media:resolve", admin, "", nil, (*API).resolveMedia},
 
 	{"GET", "/admin/v1/partnerKeys", admin, "", nil, (*API).listPartnerKeys},
 	{"POST", "/admin/v1/partnerKeys", admin, "", nil, (*API).createPartnerKey},
@@ -127,6 +138,10 @@ var adminRoutes = []route{
 	{"POST", "/admin/v1/agents/{agent}/testers", admin, "", nil, (*API).createTester},
 	{"DELETE", "/admin/v1/agents/{agent}/testers/{phone}", admin, "", nil, (*API).deleteTester},
 
+	{"GET", "/admin/v1/events", admin, "", []string{"agentId", "phoneNumber", "messageId", "kind", "failed", "pageSize", "pageToken"}, (*API).listEvents},
+	{"GET", "/admin/v1/events/{event}", admin, "", nil, (*API).getEvent},
+	{"POST", "/admin/v1/events/{event}:checkSignature", admin, "", nil, (*API).checkSignature},
+	{"GET", "/admin/v1/messages", admin, "", []string{"q", "text", "agentId", "phoneNumber", "messageId", "state", "since", "until", "pageSize", "pageToken"}, (*API).listMessages},
 	{"GET", "/admin/v1/agents/{agent}/messages/{id}", admin, "", nil, (*API).getMessage},
 
 	{"GET", "/admin/v1/phones", admin, "", []string{"pageSize", "pageToken"}, (*API).listPhones},
@@ -135,5 +150,6 @@ var adminRoutes = []route{
 	{"PATCH", "/admin/v1/phones/{phone}", admin, "", nil, (*API).patchPhone},
 	{"DELETE", "/admin/v1/phones/{phone}", admin, "", nil, (*API).deletePhone},
 	{"POST", "/admin/v1/phones/{phone}:erase", admin, "", nil, (*API).erasePhone},
+	{"POST", "/admin/v1/phones/{phone}:lendToken", admin, "", nil, (*API).lendToken},
 	{"POST", "/admin/v1/phones/{phone}:issueToken", admin, "", nil, (*API).issueToken},
 }

@@ -15,6 +15,7 @@ import (
 type webhookJSON struct {
 	URI             string         `json:"uri,omitzero"`
 	Verified        bool           `json:"verified"`
+	Paused          bool           `json:"paused"`
 	Pending         int            `json:"pending"` // notices that wait, at most maxPending
 	Failing         bool           `json:"failing"`
 	FailingSince    *rbm.Timestamp `json:"failingSince,omitzero"`
@@ -40,7 +41,7 @@ func (a *API) showWebhook(c *call, agent *registry.Agent) (any, error) {
 		return nil, err
 	}
 	h := a.Outbox.Health(agent.ID)
-	w := &webhookJSON{Pending: pending, Failing: !h.FailingSince.IsZero(), LastError: h.LastError, LastStatus: h.LastStatus}
+	w := &webhookJSON{Paused: agent.WebhookPaused, Pending: pending, Failing: !h.FailingSince.IsZero(), LastError: h.LastError, LastStatus: h.LastStatus}
 	if agent.Webhook != nil {
 		w.URI, w.Verified = agent.Webhook.URI, agent.Webhook.Verified
 	}

@@ -106,6 +106,7 @@ func (l *Ledger) ErasePhone(ctx context.Context, number string) (e Erased, err e
 		{&e.Messages, store.Prefix(key(kindMailbox, number, sep)), every}, // what no body belongs to
 		{&e.Upstream, store.Prefix(key(kindUpstream, number, sep)), every},
 		{&e.Notices, store.Prefix(key(kindOutbox)), tellsOf(number)},
+		{&e.Notices, store.Prefix(key(kindDead)), tellsOf(number)},
 		{&e.Marks, store.Prefix(key(kindTester)), endsIn(number)},
 		{&e.Marks, store.Prefix(key(kindUnwanted)), endsIn(number)},
 		{&e.Marks, store.Prefix(key(kindPromoted)), endsIn(number)},

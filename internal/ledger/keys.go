@@ -23,6 +23,7 @@ const (
 	kindOutbox   = 'o'
 	kindPhone    = 'p'
 	kindAct      = 'l'
+	kindDead     = 'g'
 	kindMailbox  = 'q'
 	kindAccount  = 's'
 	kindTester   = 't'

@@ -127,7 +127,7 @@ func (c *courier) dropAged(ctx context.Context, now time.Time) (dropped int, ok 
 		return 0, true
 	}
 	c.queue = kept
-	if err := c.o.ledger.Retire(ctx, aged...); err != nil {
+	if err := c.o.ledger.Bury(ctx, aged...); err != nil {
 		c.trouble(now, "dropping notices", err)
 		return 0, false
 	}

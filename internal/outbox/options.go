@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/openrbm/openrbm/internal/journal"
 )
 
 // Options are the outbox's settings; a zero field has the default that is named
@@ -33,6 +35,8 @@ type Options struct {
 	// net.Dialer.Control does. With it no proxy is used; nil refuses none, and uses
 	// the proxy that the environment names. It is not used with Client.
 	DialControl func(network, address string, c syscall.RawConn) error
+	// Journal is told of every attempt; nil: nobody watches.
+	Journal *journal.Journal
 	// Jitter gives numbers from 0 to below 1, by which the intervals between attempts vary (random).
 	Jitter func() float64
 	Logger *slog.Logger

@@ -10,6 +10,7 @@ import (
 
 // report hands a finished attempt to work.
 func (c *courier) report(a *attempt) {
+	c.o.journal(a)
 	c.mu.Lock()
 	c.finished = append(c.finished, a)
 	if !a.abandoned {

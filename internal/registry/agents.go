@@ -29,9 +29,11 @@ type Agent struct {
 	UseCase          rbm.AgentUseCase `json:"useCase,omitzero"`
 	// Launched says that the agent is launched in every region. With it, Launch
 	// need not say so for each; see Registry.Launch.
-	Launched   bool      `json:"launched,omitzero"`
-	Webhook    *Webhook  `json:"webhook,omitzero"`
-	CreateTime time.Time `json:"createTime"`
+	Launched bool     `json:"launched,omitzero"`
+	Webhook  *Webhook `json:"webhook,omitzero"`
+	// WebhookPaused keeps the agent's events in the outbox until it is over.
+	WebhookPaused bool      `json:"webhookPaused,omitzero"`
+	CreateTime    time.Time `json:"createTime"`
 
 	// Of the management API only; agents of before have none of it.
 	Profile      Profile       `json:"profile,omitzero"`

@@ -5,6 +5,7 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -48,7 +49,8 @@ type Registry struct {
 	mu       sync.RWMutex
 	loaded   map[string]*Agent // every agent; the values are never changed
 
-	recent *lru.Cache[string, *Phone] // the values are never changed
+	lending [32]byte                   // signs the device tokens that are lent
+	recent  *lru.Cache[string, *Phone] // the values are never changed
 	// writing serialises the reads and writes of one phone's record, so that the
 	// cache never keeps what is older than the store.
 	writing [64]sync.Mutex
@@ -66,6 +68,7 @@ func Open(ctx context.Context, l *ledger.Ledger, log *slog.Logger, geography ...
 		agents: ledger.Agents[Agent](l), phones: ledger.Phones[Phone](l), testers: ledger.Testers[Tester](l),
 		promotions: ledger.Promotions[tally](l), invitations: ledger.Settings[tally](l),
 	}
+	rand.Read(r.lending[:]) // never fails
 	r.brands, r.partner = ledger.Brands[Brand](l), ledger.Settings[Partner](l)
 	r.geography = DefaultGeography()
 	if len(geography) > 0 {

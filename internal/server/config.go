@@ -61,8 +61,9 @@ type Config struct {
 
 // AdminConfig is the administrator's side.
 type AdminConfig struct {
-	// Listen is the address of the admin API, /healthz, /readyz, /metrics and, with
-	// the admin token, /debug/pprof.
+	// Listen is the address of the console, the admin API, /healthz, /readyz, /metrics
+	// and, with the admin token, /debug/pprof. The API is served there too: the console
+	// needs it.
 	// Empty: they are served beside the API, on the address of listen.
 	Listen string `toml:"listen"`
 	// TokenFile holds the admin token. Default: one is made and kept in the store;

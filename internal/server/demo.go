@@ -83,6 +83,7 @@ func (s *Server) furnish(ctx context.Context, dir string, before *client.Ready) 
 	if err != nil {
 		return nil, err
 	}
+	ready.ConsoleURL += "#token=" + ready.AdminToken // one click opens it
 	ready.Phones = []client.ReadyPhone{{PhoneNumber: demoNumber, DeviceToken: token}}
 	return ready, nil
 }

@@ -15,10 +15,12 @@ import (
 
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/internal/clock"
+	"github.com/openrbm/openrbm/internal/console"
 	"github.com/openrbm/openrbm/internal/engine"
 	"github.com/openrbm/openrbm/internal/front"
 	"github.com/openrbm/openrbm/internal/gateway"
 	"github.com/openrbm/openrbm/internal/httpapi"
+	"github.com/openrbm/openrbm/internal/journal"
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/internal/outbox"
@@ -56,6 +58,7 @@ type Server struct {
 	engine   *engine.Engine
 	gateway  *gateway.Gateway
 	media    *media.Files
+	journal  *journal.Journal
 	metrics  *metrics
 	api      *httpapi.API
 
@@ -174,11 +177,12 @@ func (s *Server) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.journal = journal.New(time.Now())
 	s.outbox = outbox.New(s.ledger, webhooks{s.registry}, s.outboxOptions())
 	s.engine = engine.New(s.ledger, s.registry, engine.Options{
 		VerdictWait:    time.Duration(s.cfg.Phones.VerdictWait),
 		QueueRetention: time.Duration(s.cfg.Messages.QueueRetention), HistoryRetention: time.Duration(s.cfg.Messages.HistoryRetention),
-		Notify: s.outbox.Hint, Platform: s.registry.AnswerInvitation, Logger: s.log,
+		Notify: s.outbox.Hint, Platform: s.registry.AnswerInvitation, Journal: s.journal, Logger: s.log,
 	})
 	s.registry.Connected = s.engine.IsOnline
 	s.gateway = gateway.New(s.engine, s.registry, gateway.Options{PingInterval: time.Duration(s.cfg.Phones.Ping), Logins: s.logins, Logger: s.log})
@@ -193,12 +197,15 @@ func (s *Server) build(ctx context.Context) error {
 // route says what is served at which path of which listener.
 func (s *Server) route() {
 	s.api = httpapi.New(httpapi.Parts{
-		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock,
+		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock, Journal: s.journal,
 		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.gateway.Disconnect, Backup: s.backup, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 		Logins: s.logins,
 	})
+	for _, l := range s.listeners() {
+		l.http.RegisterOnShutdown(s.api.Close)
+	}
 	headers := front.NewHeaders(s.APIURL())
 	public := http.NewServeMux()
 	public.Handle("/", s.api)
@@ -207,11 +214,15 @@ func (s *Server) route() {
 	s.public.http.Handler = headers.Wrap(public)
 	admin := public
 	if s.admin != s.public {
+		// The console at the administrator's address needs what phones and agents need.
 		admin = http.NewServeMux()
 		s.admin.http.Handler = headers.Wrap(admin)
 		public.HandleFunc("/admin/", http.NotFound)
-		admin.Handle("/admin/", s.api)
+		admin.Handle("/", s.api)
+		admin.Handle("/device/v1/connect", s.gateway)
+		admin.Handle(media.Path, s.media)
 	}
+	admin.Handle(console.Path, console.Handler())
 	admin.HandleFunc("GET /healthz", s.healthz)
 	admin.HandleFunc("GET /readyz", s.readyz)
 	if s.admin == s.public {

@@ -65,7 +65,7 @@ func (s *Server) webhookGuard() netguard.Guard {
 func (s *Server) outboxOptions() outbox.Options {
 	o := outbox.Options{
 		Timeout: time.Duration(s.cfg.Webhooks.Timeout), Retention: time.Duration(s.cfg.Webhooks.Retention),
-		PerAgent: s.cfg.Webhooks.PerAgent, Drain: outboxDrain, Logger: s.log,
+		PerAgent: s.cfg.Webhooks.PerAgent, Drain: outboxDrain, Journal: s.journal, Logger: s.log,
 	}
 	if guard := s.webhookGuard(); !guard.AllowPrivate {
 		o.DialControl = guard.Control
@@ -77,6 +77,9 @@ func (s *Server) outboxOptions() outbox.Options {
 type webhooks struct{ *registry.Registry }
 
 func (w webhooks) Webhook(ctx context.Context, agent string) (outbox.Webhook, bool, error) {
+	if a, err := w.Agent(agent); err == nil && a.WebhookPaused {
+		return outbox.Webhook{}, false, nil
+	}
 	hook, err := w.WebhookOf(ctx, agent)
 	if err != nil || hook == nil {
 		return outbox.Webhook{}, false, err

@@ -39,10 +39,12 @@ func run(t *testing.T, c *pgx.Conn, sql string) {
 	}
 }
 
-// await asks the question until the answer is at least one.
+// await asks the question until the answer is at least one. In a transaction,
+// PostgreSQL answers what it answered first, unless it is told to look again.
 func await(t *testing.T, c *pgx.Conn, question string) {
 	t.Helper()
 	for n := 0; n == 0; {
+		run(t, c, "select pg_stat_clear_snapshot()")
 		if err := c.QueryRow(t.Context(), question).Scan(&n); err != nil {
 			t.Fatalf("%s: %v", question, err)
 		}
