@@ -87,6 +87,9 @@ func resourceName(phone, collection, id string) string {
 // accept makes it durable by add and, in its turn, hands it to its phone. A send
 // that has begun is finished, whatever becomes of the caller.
 func (e *Engine) accept(ctx context.Context, it *ledger.Item, add func(context.Context, *ledger.Item) error, hand func(*ledger.Item)) error {
+	if e.opts.Shared {
+		return e.acceptShared(context.WithoutCancel(ctx), it, add, hand)
+	}
 	t := e.lanes.enter(it.Phone, e.ledger.NextSeq)
 	it.Seq = t.seq
 	err := add(context.WithoutCancel(ctx), it)
@@ -96,10 +99,14 @@ func (e *Engine) accept(ctx context.Context, it *ledger.Item, add func(context.C
 	if err != nil {
 		return err
 	}
-	e.log.DebugContext(ctx, "accepted", "kind", it.Kind, "agent", it.Agent, "messageId", it.ID, "phone", it.Phone, "expireTime", it.ExpireTime)
-	e.noteAccepted(it)
+	e.accepted(ctx, it)
 	hand(it)
 	return nil
+}
+
+func (e *Engine) accepted(ctx context.Context, it *ledger.Item) {
+	e.log.DebugContext(ctx, "accepted", "kind", it.Kind, "agent", it.Agent, "messageId", it.ID, "phone", it.Phone, "expireTime", it.ExpireTime)
+	e.noteAccepted(it)
 }
 
 // offer hints to the phone of it, if that is online, that it waits in the ledger.

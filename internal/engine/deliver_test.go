@@ -297,7 +297,7 @@ func checkOrder(t *testing.T, ids []string, stamps []stamp) {
 // Answers to sends of one phone leave in the order of their places, also when the
 // commit of an earlier one takes longer.
 func TestAnswersLeaveInOrder(t *testing.T) {
-	inWorld(t, Options{}, func(t *testing.T, w *world) {
+	inOwnWorld(t, Options{}, func(t *testing.T, w *world) {
 		release := w.db.hold()
 		var mu sync.Mutex
 		var answers []string

@@ -47,6 +47,10 @@ type Options struct {
 	// Platform takes what users say to ledger.PlatformAgent (nobody listens). It must
 	// absorb repeats.
 	Platform func(ctx context.Context, phone string, m *rbm.UserMessage) error
+	// Shared says that other processes work on the same store. Then an item is never
+	// handed to its phone's mailbox: another one may have accepted an item that comes
+	// before it. The mailbox looks into the store.
+	Shared bool
 	// LoseHints makes the engine forget to wake mailboxes, the expiry and the outbox: for tests of law 3.
 	LoseHints bool
 	// Journal is told what happens; nil: nobody watches.

@@ -203,7 +203,7 @@ func TestLostHints(t *testing.T) {
 func TestUnknownSendArrives(t *testing.T) {
 	for _, repeat := range []bool{false, true} {
 		t.Run(fmt.Sprint("repeated ", repeat), func(t *testing.T) {
-			inWorld(t, Options{}, func(t *testing.T, w *world) {
+			inOwnWorld(t, Options{}, func(t *testing.T, w *world) {
 				p := w.phone(numberA)
 				p.connect()
 				w.db.let(func(commit func() error) error {

@@ -53,7 +53,8 @@ type Mailbox struct {
 	fresh   []ledger.Waiting
 	behind  bool // the ledger may hold items after cursor that are not in fresh
 	cursor  ledger.Seq
-	rescans uint32 // a scan that began before the latest has seen too little
+	places  map[Ref]ledger.Seq // of the flights, on a shared store
+	rescans uint32             // a scan that began before the latest has seen too little
 	// flights are the deliveries that the phone has been sent and has said nothing of.
 	flights map[Ref]flight
 	// withheld are not to be sent: they are being revoked or expired. True: that
@@ -135,6 +136,8 @@ func (m *Mailbox) Report(kind ReportKind, refs ...Ref) {
 func (m *Mailbox) offer(it *ledger.Item) {
 	m.mu.Lock()
 	switch {
+	case m.e.opts.Shared:
+		m.behind = true
 	case m.behind:
 	case len(m.fresh) >= m.readAhead():
 		m.fresh, m.behind = nil, true
@@ -162,7 +165,10 @@ func (m *Mailbox) push(effects ...Effect) {
 // store has left behind the cursor.
 func (m *Mailbox) rescan() {
 	m.mu.Lock()
-	m.behind, m.fresh, m.cursor = true, nil, 0
+	m.behind, m.cursor = true, 0
+	if !m.e.opts.Shared {
+		m.fresh = nil
+	}
 	m.rescans++
 	m.mu.Unlock()
 	m.wake()

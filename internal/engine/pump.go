@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/openrbm/openrbm/internal/delivery"
 	"github.com/openrbm/openrbm/internal/ledger"
@@ -40,6 +41,9 @@ func (m *Mailbox) next() func() error {
 	}
 	if m.behind && len(m.fresh) == 0 && len(m.flights) < m.window {
 		m.behind = false // before the scan: what is offered from now on is kept
+		if m.e.opts.Shared {
+			return m.scanShared
+		}
 		return m.scan
 	}
 	m.running = false
@@ -54,21 +58,19 @@ func (m *Mailbox) launch() []Effect {
 		it := m.fresh[0]
 		m.fresh[0] = ledger.Waiting{} // lets the payload go
 		m.fresh = m.fresh[1:]
-		if it.Seq <= m.cursor {
+		if it.Seq <= m.cursor && !m.e.opts.Shared {
 			continue
 		}
 		m.cursor = it.Seq
-		if _, held := m.withheld[it.Ref]; held {
-			continue
-		}
-		effect, send := toPhone(it)
-		if expired := !it.ExpireTime.IsZero() && !it.ExpireTime.After(now); expired && it.State == delivery.Queued || !send {
+		if !m.sendable(it, now) {
 			continue
 		}
 		if m.flights == nil {
 			m.flights = make(map[Ref]flight)
 		}
 		m.flights[it.Ref] = flight{sent: sentOf(it)}
+		m.place(it)
+		effect, _ := toPhone(it)
 		effects = append(effects, effect)
 		m.e.noteSent(m.phone, &effect)
 	}
@@ -84,6 +86,17 @@ func sentOf(it ledger.Waiting) *ledger.Item {
 	sent := *it.Item
 	sent.Payload, sent.Media = nil, nil
 	return &sent
+}
+
+// sendable says that it is neither being taken back nor due for that, and is
+// something for the phone. The caller holds mu.
+func (m *Mailbox) sendable(it ledger.Waiting, now time.Time) bool {
+	if _, held := m.withheld[it.Ref]; held {
+		return false
+	}
+	_, send := toPhone(it)
+	expired := !it.ExpireTime.IsZero() && !it.ExpireTime.After(now)
+	return send && !(expired && it.State == delivery.Queued)
 }
 
 // toPhone is the effect that brings it to the phone, if there is one.
@@ -105,11 +118,7 @@ func (m *Mailbox) scan() error {
 	m.e.clock.Turn("scan", m.phone, m.nth)
 	m.mu.Lock()
 	after, rescans := m.cursor, m.rescans
-	for ref, over := range m.withheld {
-		if over && !contains(m.fresh, ref) {
-			delete(m.withheld, ref) // the ledger has the outcome, and is read now
-		}
-	}
+	m.dropOutcomes()
 	m.mu.Unlock()
 	items, err := m.e.ledger.Mailbox(context.Background(), m.phone, after, upTo, m.readAhead())
 	if err != nil {
@@ -129,6 +138,16 @@ func (m *Mailbox) scan() error {
 	})
 	m.fresh = append(items, m.fresh...)
 	return nil
+}
+
+// dropOutcomes forgets what is withheld no more: the ledger has the outcome, and
+// is read now. The caller holds mu.
+func (m *Mailbox) dropOutcomes() {
+	for ref, over := range m.withheld {
+		if over && !contains(m.fresh, ref) {
+			delete(m.withheld, ref)
+		}
+	}
 }
 
 func contains(items []ledger.Waiting, ref Ref) bool {
@@ -173,6 +192,7 @@ func (m *Mailbox) land(ref Ref) (flew bool) {
 		close(over)
 	}
 	delete(m.flights, ref)
+	delete(m.places, ref)
 	return flew
 }
 

@@ -159,7 +159,7 @@ func TestAttachWhileRevoking(t *testing.T) {
 // A revocation that overtakes its own send is decided after it.
 func TestRevokeWhileSending(t *testing.T) {
 	for _, online := range []bool{false, true} {
-		inWorld(t, Options{}, func(t *testing.T, w *world) {
+		inOwnWorld(t, Options{}, func(t *testing.T, w *world) {
 			p := w.phone(numberA)
 			p.mute = true
 			if online {

@@ -113,7 +113,7 @@ func TestPlatformAgent(t *testing.T) {
 		heard = append(heard, phone+" "+m.Text)
 		return nil
 	}
-	inWorld(t, Options{Platform: take}, func(t *testing.T, w *world) {
+	inOwnWorld(t, Options{Platform: take}, func(t *testing.T, w *world) {
 		code(t, "a message", w.PostMessage(t.Context(), numberA, ledger.PlatformAgent, "m1", &rbm.UserMessage{Text: "STOP"}), rbm.CodeOK)
 		code(t, "an event", w.PostEvent(t.Context(), numberA, ledger.PlatformAgent, "e1", rbm.UserEventIsTyping), rbm.CodeOK)
 		if len(heard) != 1 || heard[0] != numberA+" STOP" || len(w.notices()) != 0 {

@@ -38,8 +38,17 @@ type world struct {
 	notified int
 }
 
-// inWorld runs a test in a bubble.
+// inWorld runs a test in a bubble, on a store of its own and on one that counts
+// as shared.
 func inWorld(t *testing.T, opts Options, test func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Run("own store", func(t *testing.T) { inOwnWorld(t, opts, test) })
+	opts.Shared = true
+	t.Run("shared store", func(t *testing.T) { inOwnWorld(t, opts, test) })
+}
+
+// inOwnWorld is inWorld on the kind of store that opts say.
+func inOwnWorld(t *testing.T, opts Options, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, memstore.New(), opts)
@@ -49,8 +58,12 @@ func inWorld(t *testing.T, opts Options, test func(t *testing.T, w *world)) {
 }
 
 func newWorld(t *testing.T, db store.DB, opts Options) *world {
+	return newWorldAt(t, db, clock.New(), opts)
+}
+
+func newWorldAt(t *testing.T, db store.DB, c *clock.Clock, opts Options) *world {
 	w := &world{t: t, db: &valve{DB: db}, ran: make(chan struct{})}
-	l, err := ledger.Open(t.Context(), w.db, clock.New())
+	l, err := ledger.Open(t.Context(), w.db, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +110,11 @@ type valve struct {
 	rule  func(commit func() error) error // nil: they work
 	blind bool                            // reads of one record fail
 	onGet func(store.Key)                 // not nil: called before each read of one record
+}
+
+// Sequence makes it a store.Sequencer, as the one below is.
+func (v *valve) Sequence(ctx context.Context, atLeast uint64) (uint64, error) {
+	return v.DB.(store.Sequencer).Sequence(ctx, atLeast)
 }
 
 // let sets what happens to commits from now on.

@@ -30,8 +30,8 @@ var Table = map[string]Floor{
 
 	"internal/store/memstore":    {1, 250},
 	"internal/store/pebblestore": {1, 1700}, // two thirds of it is what a disk that fails, fills up or lies needs
-	"internal/store/pgstore":     {1, 1100}, // a third of it is what other nodes and lost connections need
-	"internal/store/storetest":   {1, 1400},
+	"internal/store/pgstore":     {1, 1500}, // half of it is what other nodes and lost connections need
+	"internal/store/storetest":   {1, 1600},
 	"internal/delivery":          {1, 700},
 	"internal/archive":           {1, 500}, // all that is kept, as a portable stream
 

@@ -16,9 +16,10 @@ import (
 
 // DB is a store in memory. Use New.
 type DB struct {
-	mu      sync.RWMutex
-	records *records // values are never changed in place
-	closed  bool
+	mu       sync.RWMutex
+	records  *records // values are never changed in place
+	sequence uint64   // the number given out last
+	closed   bool
 }
 
 type records = btree.Map[store.Key, []byte]

@@ -26,7 +26,9 @@ type DB struct {
 	queue   []*request      // submitted, in no group yet
 	flight  map[*group]bool // being committed
 	users   sync.WaitGroup  // reads that are on their way
-	running sync.WaitGroup  // the writers
+	running sync.WaitGroup  // the writers and the sequencer
+
+	sequencer sequencer
 
 	observing sync.Mutex
 	observe   func(int, time.Duration)
@@ -56,7 +58,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("pgstore: %w", err)
 	}
 	d := &DB{opts: opts, log: opts.Logger, pool: pool, writers: c.writers, flight: map[*group]bool{}, observe: opts.Observe}
-	d.changed.L = &d.mu
+	d.changed.L, d.sequencer.db = &d.mu, d
 	for range opts.Writers {
 		d.running.Go((&writer{db: d}).run)
 	}
@@ -93,8 +95,9 @@ func (d *DB) Close() error {
 	d.closed = true
 	d.changed.Broadcast()
 	d.mu.Unlock()
-	d.running.Wait()
 	d.users.Wait()
+	d.running.Wait()
+	d.sequencer.disconnect()
 	d.pool.Close()
 	return nil
 }

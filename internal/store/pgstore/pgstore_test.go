@@ -77,3 +77,11 @@ func (n *nodes) Close() error {
 	}
 	return nil
 }
+
+func (n *nodes) Sequence(ctx context.Context, atLeast uint64) (uint64, error) {
+	return n.node().Sequence(ctx, atLeast)
+}
+
+func (n *nodes) Collect(ctx context.Context, keys []store.Key) (map[store.Key][]byte, error) {
+	return n.node().Collect(ctx, keys)
+}

@@ -115,7 +115,7 @@ func (s *scan) close() {
 		s.pooled.Release()
 	}
 	if s.own != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), graceful)
 		defer cancel()
 		_ = s.own.Close(ctx) // nothing of it is needed any more
 	}

@@ -26,6 +26,9 @@ type preparedKey struct {
 	op    op
 }
 
+// graceful is how long the orderly end of a connection may take.
+const graceful = time.Second
+
 // idle is the time after which a connection is tried before it is used: many
 // are cut when they are silent.
 const idle = time.Second
@@ -174,6 +177,10 @@ func (w *writer) connect(ctx context.Context) error {
 		return err
 	}
 	w.conn, w.used, w.prepared = conn, time.Now(), map[preparedKey]*pgconn.StatementDescription{}
+	if err := w.db.sequencer.lift(ctx, conn); err != nil {
+		w.disconnect()
+		return err
+	}
 	return nil
 }
 
@@ -181,7 +188,7 @@ func (w *writer) disconnect() {
 	if w.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), graceful)
 	defer cancel()
 	_ = w.conn.Close(ctx) // nothing is under way on it
 }

@@ -55,6 +55,10 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 		{"Closed", closed},
 		{"CloseWhileBusy", closeWhileBusy},
 
+		{"Collect", collect},
+		{"SequenceAscends", sequenceAscends},
+		{"SequenceFollowsClocks", sequenceFollowsClocks},
+
 		{"Model", model},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })

@@ -1,0 +1,72 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/openrbm/openrbm/internal/store"
+)
+
+// Place is NextSeq where other processes write to the same store: later than
+// every place that any of them was given before this call began, also when their
+// clocks differ. A store that serves one process only gives NextSeq.
+func (l *Ledger) Place(ctx context.Context) (Seq, error) {
+	s, ok := l.db.(store.Sequencer)
+	if !ok {
+		return l.NextSeq(), nil
+	}
+	n, err := s.Sequence(ctx, uint64(seqAt(l.clock.Now())))
+	return Seq(n), err
+}
+
+// Pending gives the items waiting for phone in the order of arrival, from the
+// first on, without those at the places skip: at least limit items, unless there are no
+// more, and then more is false. All are as one moment had them, so an item comes with every item whose send
+// was acknowledged before its own began.
+func (l *Ledger) Pending(ctx context.Context, phone string, skip map[Seq]bool, limit int) (items []Waiting, more bool, err error) {
+	places, more, err := l.places(ctx, phone, skip, limit)
+	if err != nil || len(places) == 0 {
+		return nil, more, err
+	}
+	keys := make([]store.Key, len(places))
+	for i, p := range places {
+		keys[i] = bodyKey(p.seq)
+	}
+	bodies, err := store.Collect(ctx, l.db, keys)
+	if err != nil {
+		return nil, false, err
+	}
+	for i, p := range places {
+		body, ok := bodies[keys[i]]
+		if !ok {
+			continue // it has left the mailbox, and was forgotten, since the scan
+		}
+		it, err := decodeItem(keys[i], body)
+		if err != nil {
+			return nil, false, fmt.Errorf("ledger: body of a waiting item at %d: %w", p.seq, err)
+		}
+		items = append(items, Waiting{it, p.state})
+	}
+	return items, more, nil
+}
+
+// places reads the rows of a mailbox without those of skip.
+func (l *Ledger) places(ctx context.Context, phone string, skip map[Seq]bool, limit int) (places []place, more bool, err error) {
+	r := store.Prefix(key(kindMailbox, phone, sep))
+	r.Limit = len(skip) + limit
+	n := 0
+	for rec, err := range l.db.Scan(ctx, r) {
+		if err != nil {
+			return nil, false, err
+		}
+		n++
+		p, err := decodeWaiting(rec)
+		if err != nil {
+			return nil, false, err
+		}
+		if !skip[p.seq] {
+			places = append(places, p)
+		}
+	}
+	return places, n == r.Limit, nil
+}

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// A store that several processes use at once may also have the interfaces below.
+
+// Sequencer gives out numbers in the order in which they are asked for, whichever
+// process asks and whatever its clock says.
+type Sequencer interface {
+	// Sequence returns a number that is greater than every number that any caller
+	// was given before this call began, and not less than atLeast. A number that was
+	// not used in a commit may be given again after a crash of the database.
+	Sequence(ctx context.Context, atLeast uint64) (uint64, error)
+}
+
+// Collector reads many records in one round trip.
+type Collector interface {
+	// Collect returns the values of those keys that exist, as they stood at one moment.
+	Collect(ctx context.Context, keys []Key) (map[Key][]byte, error)
+}
+
+// Collect returns the values of those keys that exist, in one round trip where db
+// is a Collector.
+func Collect(ctx context.Context, db DB, keys []Key) (map[Key][]byte, error) {
+	if c, ok := db.(Collector); ok {
+		return c.Collect(ctx, keys)
+	}
+	found := make(map[Key][]byte, len(keys))
+	for _, k := range keys {
+		switch v, err := db.Get(ctx, k); {
+		case err == nil:
+			found[k] = v
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
+	}
+	return found, nil
+}
