@@ -49,6 +49,18 @@ type Status struct {
 	Phones    int       `json:"phones"`
 	Online    int       `json:"online"` // phones connected now
 	Store     string    `json:"store"`
+	Nodes     []Node    `json:"nodes,omitempty"` // of a cluster: its servers
+}
+
+// Node is a server of a cluster.
+type Node struct {
+	Node      string    `json:"node"`
+	URL       string    `json:"url,omitempty"` // where other servers reach it
+	StartTime time.Time `json:"startTime"`
+	Phones    int       `json:"phones"` // connected to it
+	Leases    int       `json:"leases"` // of 64: its share of the work that one server does for all
+	Silent    string    `json:"silent"` // how long it has not been heard of
+	Self      bool      `json:"self,omitempty"`
 }
 
 // Status reads the state of the server.

@@ -200,8 +200,13 @@ func (c statusCmd) Run(ctx context.Context, out io.Writer) error {
 	return show(c.viewFlags, out,
 		func(a *client.Admin) (*client.Status, error) { return a.Status(ctx) },
 		func(s *client.Status) table {
-			return fields("version", s.Version, "started", when(s.StartTime), "agents", strconv.Itoa(s.Agents),
+			t := fields("version", s.Version, "started", when(s.StartTime), "agents", strconv.Itoa(s.Agents),
 				"phones", strconv.Itoa(s.Phones), "online", strconv.Itoa(s.Online), "store", s.Store)
+			for _, n := range s.Nodes {
+				t = append(t, []string{"node:", n.Node, fmt.Sprintf("%d phones", n.Phones), fmt.Sprintf("%d of 64 leases", n.Leases),
+					"since " + when(n.StartTime), "heard of " + n.Silent + " ago", n.URL})
+			}
+			return t
 		})
 }
 

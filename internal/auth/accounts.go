@@ -119,7 +119,7 @@ func (a *Auth) Account(ctx context.Context, email string) (*Account, error) {
 // DeleteAccount removes the account with its keys; the tokens that they got are
 // worthless at once. It fails with NOT_FOUND.
 func (a *Auth) DeleteAccount(ctx context.Context, email string) error {
-	defer a.epoch.Add(1)
+	defer a.revoked()
 	if err := a.accounts.Delete(ctx, email); err != nil {
 		return accountError(err)
 	}

@@ -33,6 +33,9 @@ type Options struct {
 	Log        *slog.Logger // default: slog.Default()
 
 	Logins *front.Logins // bounds token requests, and those that fail; nil: nothing does
+	// Changed, if set, is called after each change that takes rights away: other nodes
+	// on the same store are to Forget.
+	Changed func()
 }
 
 // Auth knows the callers. Its methods may be called from many goroutines at once.
@@ -51,6 +54,7 @@ type Auth struct {
 	refreshing sync.Mutex
 	refreshed  time.Time
 	markSecret string // of PhoneMark
+	changed    func()
 
 	verdicts *lru.Cache[[sha256.Size]byte, *verdict] // by the hash of the bearer
 	epoch    atomic.Uint64                           // counts the changes that take rights away; older verdicts are void
@@ -67,6 +71,10 @@ func New(ctx context.Context, l *ledger.Ledger, o Options) (*Auth, error) {
 		refreshed:  time.Now(),
 		logins:     o.Logins,
 		onlyPublic: o.OnlyPublic,
+		changed:    o.Changed,
+	}
+	if a.changed == nil {
+		a.changed = func() {}
 	}
 	if a.log == nil {
 		a.log = slog.Default()
@@ -84,6 +92,15 @@ func New(ctx context.Context, l *ledger.Ledger, o Options) (*Auth, error) {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
 	return a, nil
+}
+
+// Forget voids what is remembered of callers: another node has taken rights away.
+func (a *Auth) Forget() { a.epoch.Add(1) }
+
+// revoked voids it here and there.
+func (a *Auth) revoked() {
+	a.Forget()
+	a.changed()
 }
 
 // openSecret reads the secret of that name, or makes it if there is none. Nodes that

@@ -13,7 +13,7 @@ import (
 
 const (
 	maxVerdicts  = 16384           // bearers remembered, about 300 bytes each
-	verdictLife  = 5 * time.Second // until changes by other nodes must be seen
+	verdictLife  = 2 * time.Second // until changes by other nodes must be seen
 	maxTokenText = 512             // bytes, the access token of the longest email
 )
 

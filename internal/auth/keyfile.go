@@ -121,7 +121,7 @@ func (a *Auth) ListKeys(ctx context.Context, email string) ([]Key, error) {
 // DeleteKey makes the key, and every access token that it got, worthless: here
 // at once, on other nodes of the same store within 5 s. It fails with NOT_FOUND.
 func (a *Auth) DeleteKey(ctx context.Context, email, keyID string) error {
-	defer a.epoch.Add(1)
+	defer a.revoked()
 	_, err := a.accounts.Update(ctx, email, func(acc *Account) error {
 		left := slices.DeleteFunc(slices.Clone(acc.Keys), func(k Key) bool { return k.ID == keyID })
 		if len(left) == len(acc.Keys) {

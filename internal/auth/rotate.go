@@ -107,7 +107,7 @@ func (a *Auth) RotateAdminToken(ctx context.Context, grace time.Duration) (strin
 }
 
 func (a *Auth) rotate(ctx context.Context, name string, grace time.Duration) (string, error) {
-	defer a.epoch.Add(1)
+	defer a.revoked()
 	next := newSecret()
 	s, err := a.settings.Update(ctx, name, func(s *secret) error {
 		s.replace(next, grace, a.clock.Now())

@@ -111,8 +111,13 @@ func (e *Engine) accepted(ctx context.Context, it *ledger.Item) {
 
 // offer hints to the phone of it, if that is online, that it waits in the ledger.
 func (e *Engine) offer(it *ledger.Item) {
-	if m := e.online.get(it.Phone); m != nil && !e.opts.LoseHints {
+	if e.opts.LoseHints {
+		return
+	}
+	if m := e.online.get(it.Phone); m != nil {
 		m.offer(it)
+	} else if e.opts.Peers != nil {
+		e.opts.Peers.Wake(it.Phone)
 	}
 }
 

@@ -51,6 +51,8 @@ type Options struct {
 	// handed to its phone's mailbox: another one may have accepted an item that comes
 	// before it. The mailbox looks into the store.
 	Shared bool
+	// Peers are the other nodes, on a shared store; nil: they are not known.
+	Peers Peers
 	// LoseHints makes the engine forget to wake mailboxes, the expiry and the outbox: for tests of law 3.
 	LoseHints bool
 	// Journal is told what happens; nil: nobody watches.

@@ -47,6 +47,10 @@ func (e *Engine) runExpiry(ctx context.Context) {
 		x.mu.Lock()
 		x.next = e.clock.Now().Add(e.opts.SweepInterval)
 		x.mu.Unlock()
+		if !e.owns(workExpiry) {
+			e.clock.SleepUntil(ctx, e.clock.Now().Add(sharedLook), x.wake)
+			continue
+		}
 		next, err := e.expireDue(ctx)
 		if err != nil && ctx.Err() == nil {
 			e.log.Error("expiry", "err", err)
@@ -55,6 +59,9 @@ func (e *Engine) runExpiry(ctx context.Context) {
 		x.mu.Lock()
 		if !next.IsZero() && next.Before(x.next) {
 			x.next = next
+		}
+		if look := e.clock.Now().Add(sharedLook); e.opts.Peers != nil && look.Before(x.next) {
+			x.next = look
 		}
 		next = x.next
 		x.mu.Unlock()
@@ -73,6 +80,10 @@ func (e *Engine) expireDue(ctx context.Context) (time.Time, error) {
 		var releases []func()
 		for _, it := range due {
 			if e.expiry.isAsking(it.Ref) {
+				continue
+			}
+			if e.opts.Peers != nil && !e.IsOnline(it.Phone) {
+				e.expireElsewhere(ctx, it)
 				continue
 			}
 			answered, release := e.withhold(it.Phone, it.Ref)
@@ -130,6 +141,15 @@ func (x *expiry) isAsking(ref Ref) bool {
 // ask expires a message that its phone has been sent: the phone has been asked
 // for it, and what it says, or that it says nothing, decides the report.
 func (e *Engine) ask(ctx context.Context, it ledger.DueItem, answered <-chan struct{}, release func()) {
+	e.whileAsking(it, func() {
+		e.conclude(ctx, it, e.awaitVerdict(ctx, answered))
+		release()
+	})
+}
+
+// whileAsking does something about a due item on a goroutine of its own; nobody
+// else expires it meanwhile.
+func (e *Engine) whileAsking(it ledger.DueItem, do func()) {
 	x := &e.expiry
 	x.mu.Lock()
 	if x.asking == nil {
@@ -138,8 +158,7 @@ func (e *Engine) ask(ctx context.Context, it ledger.DueItem, answered <-chan str
 	x.asking[it.Ref] = struct{}{}
 	x.mu.Unlock()
 	e.pumps.Go(func() {
-		e.conclude(ctx, it, e.awaitVerdict(ctx, answered))
-		release()
+		do()
 		x.mu.Lock()
 		delete(x.asking, it.Ref)
 		x.mu.Unlock()

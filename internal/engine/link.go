@@ -66,14 +66,16 @@ func (o *online) put(m *Mailbox) *Mailbox {
 	return old
 }
 
-// remove takes m out, unless another has taken its place.
-func (o *online) remove(m *Mailbox) {
+// remove takes m out, unless another has taken its place. It says whether it did.
+func (o *online) remove(m *Mailbox) bool {
 	s := &o.shards[shardOf(m.phone, len(o.shards))]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.boxes[m.phone] == m {
-		delete(s.boxes, m.phone)
+	if s.boxes[m.phone] != m {
+		return false
 	}
+	delete(s.boxes, m.phone)
+	return true
 }
 
 func (o *online) all() []*Mailbox {

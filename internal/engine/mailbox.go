@@ -88,6 +88,7 @@ func (e *Engine) Attach(phone string, window int, l Link) *Mailbox {
 	if e.closing.Load() {
 		m.Detach()
 	}
+	e.moved(phone)
 	m.push(e.typing.take(phone, e.clock.Now())...) // after put: see passOn
 	m.wake()
 	return m
@@ -100,7 +101,9 @@ func (m *Mailbox) Done() <-chan struct{} { return m.done }
 // Detach takes the phone offline. What was sent and not acknowledged is sent
 // again when the phone comes back; what it has reported still counts.
 func (m *Mailbox) Detach() {
-	m.e.online.remove(m)
+	if m.e.online.remove(m) {
+		m.e.moved(m.phone)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.closed {

@@ -22,6 +22,12 @@ func (e *Engine) runRetention(ctx context.Context) {
 	forgotten := 0         // since the store was trimmed
 	var upstream time.Time // when to look at what phones sent: all of it is read
 	for {
+		if !e.owns(workRetention) {
+			if !e.clock.Sleep(ctx, retentionInterval) {
+				return
+			}
+			continue
+		}
 		now := e.clock.Now()
 		// What is new enough to wait is not looked at: these cost one seek each.
 		seen, err := e.retire(ctx, dropped, now.Add(-e.opts.QueueRetention), e.dropAged)

@@ -15,6 +15,14 @@ import (
 // delivered, is gone already, or never was (facts/rbm-api.md §1.2).
 func (e *Engine) Revoke(ctx context.Context, ref Ref, phone string) error {
 	ctx = context.WithoutCancel(ctx)
+	if done, err := e.revokeElsewhere(ctx, ref, phone); done {
+		return err
+	}
+	return e.revoke(ctx, ref, phone)
+}
+
+// revoke is Revoke where the phone is connected, or for one that is connected nowhere.
+func (e *Engine) revoke(ctx context.Context, ref Ref, phone string) error {
 	e.lanes.settle(phone, e.ledger.LastSeq) // what has been stored has been offered to its mailbox
 	e.clock.Turn("revoke", ref.ID, 0)
 	if err := e.revocable(ctx, ref, phone); err != nil {

@@ -33,9 +33,19 @@ func (e *Engine) passOn(it *ledger.Item) {
 		m.push(effect)
 		return
 	}
-	e.typing.keep(it.Phone, passingEvent{effect, it.SendTime.Add(typingLife)}, e.clock.Now())
-	if m := e.online.get(it.Phone); m != nil { // it has come online meanwhile
-		m.push(e.typing.take(it.Phone, e.clock.Now())...)
+	ev := passingEvent{effect, it.SendTime.Add(typingLife)}
+	if e.opts.Peers != nil {
+		e.typeElsewhere(it.Phone, ev)
+		return
+	}
+	e.keepTyping(it.Phone, ev)
+}
+
+// keepTyping keeps a typing event for a phone that is away.
+func (e *Engine) keepTyping(phone string, ev passingEvent) {
+	e.typing.keep(phone, ev, e.clock.Now())
+	if m := e.online.get(phone); m != nil { // it has come online meanwhile
+		m.push(e.typing.take(phone, e.clock.Now())...)
 	}
 }
 

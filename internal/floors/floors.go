@@ -39,9 +39,10 @@ var Table = map[string]Floor{
 
 	"internal/apidoc": {2, 600}, // describes the API: discovery documents and OpenAPI
 
-	"internal/ledger": {2, 1900}, // with the search of messages and what was given up
+	"internal/ledger": {2, 2100}, // with the search of messages, what was given up, and what nodes keep of each other
 
 	"internal/engine":   {3, 1800},
+	"internal/cluster":  {3, 1000},
 	"internal/outbox":   {3, 1200},
 	"internal/registry": {3, 1500},
 	"internal/media":    {3, 1600},
@@ -65,7 +66,7 @@ var Table = map[string]Floor{
 	"test/conformance":     {0, 20},  // the API as scripts of raw HTTP
 	"internal/conformance": {3, 700}, // what runs them against any server
 
-	"internal/server": {5, 1500},
+	"internal/server": {5, 1750}, // a sixth of it joins the nodes of a cluster
 	"servertest":      {6, 500},
 	"cmd/openrbm":     {6, 2500},
 	"test/process":    {6, 200}, // the real binary, for tests

@@ -200,10 +200,20 @@ func (g *Gateway) Count() int {
 // Disconnect ends the connection of a phone whose right to it has ended: it was
 // deleted, or has a new token. The phone may try to connect again.
 func (g *Gateway) Disconnect(number string) {
-	g.mu.Lock()
-	s := g.online[number]
-	g.mu.Unlock()
-	if s != nil {
+	if s := g.session(number); s != nil {
 		s.close(closeRevoked)
 	}
+}
+
+// Link returns what ends the present connection of a phone because it has connected
+// to another node; false: it is not connected.
+func (g *Gateway) Link(number string) (replaced func(), ok bool) {
+	s := g.session(number)
+	return func() { s.close(closeReplaced) }, s != nil
+}
+
+func (g *Gateway) session(number string) *session {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.online[number]
 }

@@ -47,6 +47,8 @@ type Parts struct {
 	Disconnect func(phone string)
 	// Backup writes an archive of all that is kept, as it stands now.
 	Backup func(context.Context, io.Writer) (archive.Totals, error)
+	// Nodes lists the servers of the cluster, for the status; nil or nothing: there is none.
+	Nodes func(ctx context.Context) (any, error)
 	// Observe is told of every answer; method and path are the route's.
 	Observe func(method, path string, status int, took time.Duration)
 	// Limits bound what agents may do.

@@ -11,6 +11,12 @@ func (a *API) status(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var nodes any
+	if a.Nodes != nil {
+		if nodes, err = a.Nodes(c.r.Context()); err != nil {
+			return nil, err
+		}
+	}
 	return struct {
 		Version   string        `json:"version"`
 		StartTime rbm.Timestamp `json:"startTime"`
@@ -18,7 +24,8 @@ func (a *API) status(c *call) (any, error) {
 		Phones    int           `json:"phones"`
 		Online    int           `json:"online"`
 		Store     string        `json:"store"`
-	}{a.Version, rbm.Timestamp(a.started), len(a.Registry.Agents()), phones, a.Engine.Online(), a.StoreName}, nil
+		Nodes     any           `json:"nodes,omitzero"`
+	}{a.Version, rbm.Timestamp(a.started), len(a.Registry.Agents()), phones, a.Engine.Online(), a.StoreName, nodes}, nil
 }
 
 // clockJSON is the platform's time and how far it is ahead of the machine's.

@@ -16,7 +16,9 @@ const (
 	kindDue      = 'd'
 	kindMedia    = 'f'
 	kindErasure  = 'e'
+	kindNode     = 'h'
 	kindID       = 'i'
+	kindOnline   = 'j'
 	kindPromoted = 'k'
 	kindBody     = 'm'
 	kindUnwanted = 'n'
@@ -30,6 +32,7 @@ const (
 	kindUpstream = 'u'
 	kindMeta     = 'x'
 	kindDamaged  = 'z'
+	kindLease    = 'y'
 )
 
 // Seq is the place of an item in the order of arrival: nanoseconds since 1970,

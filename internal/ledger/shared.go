@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/openrbm/openrbm/internal/store"
@@ -37,17 +38,32 @@ func (l *Ledger) Pending(ctx context.Context, phone string, skip map[Seq]bool, l
 		return nil, false, err
 	}
 	for i, p := range places {
-		body, ok := bodies[keys[i]]
-		if !ok {
-			continue // it has left the mailbox, and was forgotten, since the scan
-		}
-		it, err := decodeItem(keys[i], body)
+		it, err := l.pending(ctx, mailboxKey(phone, p.seq), p.seq, bodies[keys[i]])
 		if err != nil {
 			return nil, false, fmt.Errorf("ledger: body of a waiting item at %d: %w", p.seq, err)
 		}
-		items = append(items, Waiting{it, p.state})
+		if it != nil {
+			items = append(items, Waiting{it, p.state})
+		}
 	}
 	return items, more, nil
+}
+
+// pending reads the body of what waits at place. Nil: it has left the mailbox, or
+// its place is set aside, since the body is damaged.
+func (l *Ledger) pending(ctx context.Context, place store.Key, seq Seq, body []byte) (it *Item, err error) {
+	if body == nil {
+		if _, gone := l.db.Get(ctx, place); errors.Is(gone, store.ErrNotFound) {
+			return nil, nil
+		}
+		err = store.ErrNotFound
+	} else {
+		it, err = decodeItem(bodyKey(seq), body)
+	}
+	if l.setAside(ctx, store.Record{Key: place}, bodyError(seq, err)) {
+		return nil, nil
+	}
+	return it, err
 }
 
 // places reads the rows of a mailbox without those of skip.
@@ -61,6 +77,9 @@ func (l *Ledger) places(ctx context.Context, phone string, skip map[Seq]bool, li
 		}
 		n++
 		p, err := decodeWaiting(rec)
+		if l.setAside(ctx, rec, err) {
+			continue
+		}
 		if err != nil {
 			return nil, false, err
 		}

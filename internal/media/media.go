@@ -45,7 +45,12 @@ type Options struct {
 	AllowPrivate bool
 	// Resolver finds the addresses of hosts (the machine's).
 	Resolver *net.Resolver
-	Logger   *slog.Logger
+	// Node distinguishes this process from others with the same Dir.
+	Node string
+	// Owns says whether it is this process that forgets what is too old, where several
+	// work on one store; nil: it is.
+	Owns   func() bool
+	Logger *slog.Logger
 }
 
 // Files keeps files. Make one with Open and let it Run.
@@ -104,7 +109,7 @@ func (f *Files) Close() {
 	f.flights.flying.Wait()
 }
 
-func (f *Files) incoming() string { return filepath.Join(f.opts.Dir, "incoming") }
+func (f *Files) incoming() string { return filepath.Join(f.opts.Dir, "incoming", f.opts.Node) }
 
 // URL is the public address of a file.
 func (f *Files) URL(name string) string { return f.opts.PublicURL + Path + name }
@@ -112,8 +117,10 @@ func (f *Files) URL(name string) string { return f.opts.PublicURL + Path + name 
 // Run forgets what is too old, until ctx ends.
 func (f *Files) Run(ctx context.Context) {
 	for {
-		if err := f.sweep(ctx); err != nil && ctx.Err() == nil {
-			f.log.Error("media retention", "err", err)
+		if f.opts.Owns == nil || f.opts.Owns() {
+			if err := f.sweep(ctx); err != nil && ctx.Err() == nil {
+				f.log.Error("media retention", "err", err)
+			}
 		}
 		if !f.clock.Sleep(ctx, sweepInterval) {
 			return

@@ -71,6 +71,13 @@ func (c *courier) signal() {
 	}
 }
 
+// active says whether work is running.
+func (c *courier) active() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running
+}
+
 // condition is what Health and Stats tell.
 func (c *courier) condition() (h Health, oldest time.Time) {
 	c.mu.Lock()

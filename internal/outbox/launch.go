@@ -13,6 +13,11 @@ const page = 64
 // launch begins attempts as long as something is due and there is room. ctx is
 // for the store, flight for the attempts.
 func (c *courier) launch(ctx, flight context.Context, now time.Time) {
+	if !c.o.opts.Owns(c.agent) {
+		c.queue, c.look = nil, time.Time{} // whoever owns them looks for itself
+		c.see(time.Time{})
+		return
+	}
 	if now.Before(c.pausedUntil()) {
 		return
 	}

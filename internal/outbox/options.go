@@ -39,7 +39,12 @@ type Options struct {
 	Journal *journal.Journal
 	// Jitter gives numbers from 0 to below 1, by which the intervals between attempts vary (random).
 	Jitter func() float64
-	Logger *slog.Logger
+	// Owns says whether an agent's notices are this process's to deliver now, where
+	// several work on one store; nil: all are.
+	Owns func(agent string) bool
+	// Elsewhere is told of hints for agents that are not owned (nobody is).
+	Elsewhere func(agent string)
+	Logger    *slog.Logger
 }
 
 // defaultTimeout is how long a webhook may take for its answer. The facts name
@@ -60,6 +65,12 @@ func (o *Options) setDefaults() {
 		o.Jitter = rand.Float64
 	}
 	o.Client = unredirected(o.Client)
+	if o.Owns == nil {
+		o.Owns = func(string) bool { return true }
+	}
+	if o.Elsewhere == nil {
+		o.Elsewhere = func(string) {}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

@@ -99,6 +99,10 @@ func (o *Outbox) Hint(agent string) { o.nudge(agent, false) }
 
 // nudge makes agent's courier look in the ledger and, with urge, forget its pauses.
 func (o *Outbox) nudge(agent string, urge bool) {
+	if !o.opts.Owns(agent) {
+		o.opts.Elsewhere(agent)
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.shift == nil {
@@ -115,6 +119,29 @@ func (o *Outbox) nudge(agent string, urge bool) {
 	}
 }
 
+// Sweep looks for work that no hint has announced.
+func (o *Outbox) Sweep() {
+	o.mu.Lock()
+	s := o.shift
+	o.mu.Unlock()
+	if s != nil {
+		o.sweep(s.ctx)
+	}
+}
+
+// Busy says whether notices are on their way of an agent that mine says, and makes
+// their couriers look whether they still own them.
+func (o *Outbox) Busy(mine func(agent string) bool) bool {
+	busy := false
+	for _, c := range o.all() {
+		if mine(c.agent) && c.active() {
+			c.signal()
+			busy = true
+		}
+	}
+	return busy
+}
+
 // sweep gives a hint to every agent that has something waiting.
 func (o *Outbox) sweep(ctx context.Context) {
 	agents, err := o.ledger.NoticeAgents(ctx)
@@ -122,7 +149,9 @@ func (o *Outbox) sweep(ctx context.Context) {
 		o.log.Error("outbox: looking for agents with notices", "err", err)
 	}
 	for _, agent := range agents {
-		o.Hint(agent)
+		if o.opts.Owns(agent) {
+			o.Hint(agent)
+		}
 	}
 }
 

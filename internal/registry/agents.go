@@ -148,6 +148,7 @@ func (r *Registry) CreateAgent(ctx context.Context, a Agent) (*Agent, error) {
 	if err := a.validate(); err != nil {
 		return nil, err
 	}
+	defer r.changed(agentChanged, a.ID)
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	if err := r.agents.Create(ctx, a.ID, &a); err != nil {
@@ -238,6 +239,7 @@ func (r *Registry) ChangeAgent(ctx context.Context, id string, change func(*Agen
 // changeAgent changes an agent and stores the notices that tell of it.
 func (r *Registry) changeAgent(ctx context.Context, id string, change func(*Agent) ([]*ledger.Notice, error)) (*Agent, error) {
 	id = AgentID(id)
+	defer r.changed(agentChanged, id)
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	a, err := r.agents.UpdateAndTell(ctx, id, func(a *Agent) ([]*ledger.Notice, error) {
@@ -259,6 +261,7 @@ func (r *Registry) changeAgent(ctx context.Context, id string, change func(*Agen
 // DeleteAgent removes an agent and its testers.
 func (r *Registry) DeleteAgent(ctx context.Context, id string) error {
 	id = AgentID(id)
+	defer r.changed(agentChanged, id)
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	testers, err := r.Testers(ctx, id)

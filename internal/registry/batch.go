@@ -43,7 +43,7 @@ func (r *Registry) Find(ctx context.Context, agent *Agent, numbers []string) ([]
 
 // peek returns the phone of number, or nil.
 func (r *Registry) peek(ctx context.Context, number string) (*Phone, error) {
-	if p, ok := r.recent.Peek(number); ok {
+	if p, ok := r.recall(number); ok {
 		return p, nil
 	}
 	p, err := r.phones.Get(ctx, number)

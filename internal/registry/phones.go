@@ -79,13 +79,13 @@ func (r *Registry) CreatePhone(ctx context.Context, p Phone) (*Phone, string, er
 	if err := r.phones.Create(ctx, p.Number, &p); err != nil {
 		return nil, "", r.wireError(ctx, "phone", p.Number, err)
 	}
-	r.recent.Add(p.Number, &p)
+	r.remember(&p)
 	return &p, token, nil
 }
 
 // Phone returns the phone of number, or NOT_FOUND.
 func (r *Registry) Phone(ctx context.Context, number string) (*Phone, error) {
-	if p, ok := r.recent.Get(number); ok {
+	if p, ok := r.recall(number); ok {
 		return p, nil
 	}
 	mu := r.phoneLock(number)
@@ -95,7 +95,7 @@ func (r *Registry) Phone(ctx context.Context, number string) (*Phone, error) {
 	if err != nil {
 		return nil, r.wireError(ctx, "phone", number, err)
 	}
-	r.recent.Add(number, p)
+	r.remember(p)
 	return p, nil
 }
 
@@ -114,6 +114,11 @@ func (r *Registry) CountPhones(ctx context.Context) (int, error) {
 // UpdatePhone changes a phone by change; the result must be valid, and the
 // number stays.
 func (r *Registry) UpdatePhone(ctx context.Context, number string, change func(*Phone)) (*Phone, error) {
+	defer r.changed(phoneChanged, number)
+	return r.updatePhone(ctx, number, change)
+}
+
+func (r *Registry) updatePhone(ctx context.Context, number string, change func(*Phone)) (*Phone, error) {
 	mu := r.phoneLock(number)
 	mu.Lock()
 	defer mu.Unlock()
@@ -126,12 +131,13 @@ func (r *Registry) UpdatePhone(ctx context.Context, number string, change func(*
 		r.recent.Remove(number) // it may have been written all the same (law 4)
 		return nil, r.wireError(ctx, "phone", number, err)
 	}
-	r.recent.Add(number, p)
+	r.remember(p)
 	return p, nil
 }
 
 // DeletePhone removes a phone. Its messages go when their time comes.
 func (r *Registry) DeletePhone(ctx context.Context, number string) error {
+	defer r.changed(phoneChanged, number)
 	mu := r.phoneLock(number)
 	mu.Lock()
 	defer mu.Unlock()
@@ -197,7 +203,7 @@ func (r *Registry) Seen(ctx context.Context, number string) error {
 	if now.Sub(p.LastSeen) < seenStep {
 		return nil
 	}
-	_, err = r.UpdatePhone(ctx, number, func(p *Phone) { p.LastSeen = now })
+	_, err = r.updatePhone(ctx, number, func(p *Phone) { p.LastSeen = now })
 	return err
 }
 

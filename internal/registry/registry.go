@@ -11,6 +11,7 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"sync"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -40,6 +41,13 @@ type Registry struct {
 	// Set it before the registry is used.
 	Connected func(number string) bool
 
+	// Changed, if it is set before the registry is used, is told what other nodes on
+	// the same store are to Forget, after each change.
+	Changed func(what string)
+	// MaxAge bounds how long a phone is answered for from memory; 0: for ever, which
+	// is right where no other process writes to the store.
+	MaxAge time.Duration
+
 	promotions, invitations ledger.Table[tally]
 
 	// changing is held while agents or testers are written, so that memory follows
@@ -50,7 +58,7 @@ type Registry struct {
 	loaded   map[string]*Agent // every agent; the values are never changed
 
 	lending [32]byte                   // signs the device tokens that are lent
-	recent  *lru.Cache[string, *Phone] // the values are never changed
+	recent  *lru.Cache[string, recent] // the values are never changed
 	// writing serialises the reads and writes of one phone's record, so that the
 	// cache never keeps what is older than the store.
 	writing [64]sync.Mutex
@@ -59,12 +67,12 @@ type Registry struct {
 
 // Open reads the agents of l. Without a geography it is the default one.
 func Open(ctx context.Context, l *ledger.Ledger, log *slog.Logger, geography ...Geography) (*Registry, error) {
-	recent, err := lru.New[string, *Phone](phoneCache)
+	phones, err := lru.New[string, recent](phoneCache)
 	if err != nil {
 		return nil, err
 	}
 	r := &Registry{
-		clock: l.Clock(), log: log, recent: recent, seed: maphash.MakeSeed(), loaded: make(map[string]*Agent),
+		clock: l.Clock(), log: log, recent: phones, seed: maphash.MakeSeed(), loaded: make(map[string]*Agent),
 		agents: ledger.Agents[Agent](l), phones: ledger.Phones[Phone](l), testers: ledger.Testers[Tester](l),
 		promotions: ledger.Promotions[tally](l), invitations: ledger.Settings[tally](l),
 	}

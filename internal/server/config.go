@@ -57,6 +57,8 @@ type Config struct {
 	Clock ClockConfig `toml:"clock"`
 	// Store is how the store works.
 	Store StoreConfig `toml:"store"`
+	// Cluster is this server among others on the same PostgreSQL.
+	Cluster ClusterConfig `toml:"cluster"`
 }
 
 // AdminConfig is the administrator's side.
@@ -163,7 +165,7 @@ func LoadConfig(file string) (Config, error) {
 	if err := c.Apply(file, text); err != nil {
 		return c, err
 	}
-	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACME.CAFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile} {
+	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACME.CAFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile, &c.Cluster.SecretFile} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}
@@ -231,6 +233,7 @@ func (c *Config) Check() error {
 	c.Limits.check(rule)
 	c.Media.check(rule)
 	c.Store.check(rule)
+	c.Cluster.check(c, rule)
 	errs = append(errs, c.checkGeography()...)
 	return errors.Join(errs...)
 }

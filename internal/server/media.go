@@ -18,6 +18,8 @@ type MediaConfig struct {
 	// Dir is the directory of files, unless they are in an object store, and of
 	// unfinished uploads. Default: the directory media in data.
 	Dir string `toml:"dir"`
+	// SharedDir says that all servers of a cluster see the same Dir.
+	SharedDir bool `toml:"shared_dir"`
 	// Strict refuses a message with a URL that cannot be fetched. Otherwise it is
 	// delivered, and the phone gets nothing to show there.
 	Strict bool `toml:"strict"`
@@ -95,8 +97,12 @@ func (s *Server) openMedia(ctx context.Context) (*media.Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	return media.Open(s.ledger, blobs, media.Options{
+	o := media.Options{
 		Dir: s.mediaDir(), PublicURL: s.APIURL(), Retention: time.Duration(c.Retention), FetchTimeout: time.Duration(c.FetchTimeout),
 		Lenient: !c.Strict, AllowPrivate: c.AllowPrivate, Logger: s.log,
-	})
+	}
+	if s.node != nil {
+		o.Node, o.Owns = s.nodeName, func() bool { return s.node.Owns(workMedia) }
+	}
+	return media.Open(s.ledger, blobs, o)
 }

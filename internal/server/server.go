@@ -15,6 +15,7 @@ import (
 
 	"github.com/openrbm/openrbm/internal/auth"
 	"github.com/openrbm/openrbm/internal/clock"
+	"github.com/openrbm/openrbm/internal/cluster"
 	"github.com/openrbm/openrbm/internal/console"
 	"github.com/openrbm/openrbm/internal/engine"
 	"github.com/openrbm/openrbm/internal/front"
@@ -61,9 +62,12 @@ type Server struct {
 	journal  *journal.Journal
 	metrics  *metrics
 	api      *httpapi.API
+	node     *cluster.Node // nil: the store serves this process only
+	nodeName string
 
 	public, admin *listener // admin is public when it has no address of its own
 	redirect      *listener // or nil
+	internal      *listener // for other nodes; nil: there are none
 	tls           *tls.Config
 	acme          *front.Manager // or nil
 	logins        *front.Logins
@@ -138,7 +142,10 @@ func (s *Server) listen() error {
 		}
 		s.redirect.http.Handler = s.redirector()
 	}
-	return nil
+	if s.cfg.Cluster.Listen != "" {
+		s.internal, err = s.openInternal()
+	}
+	return err
 }
 
 // open listens at address, and bounds what comes from there.
@@ -166,13 +173,19 @@ func (s *Server) build(ctx context.Context) error {
 		return err
 	}
 	s.ledger.Log = s.log
+	if err := s.joinCluster(ctx); err != nil {
+		return err
+	}
 	if s.registry, err = registry.Open(ctx, s.ledger, s.log, s.cfg.geography()); err != nil {
 		return err
+	}
+	if s.node != nil {
+		s.registry.MaxAge, s.registry.Changed = refreshEvery, s.told
 	}
 	s.logins = front.NewLogins(s.cfg.Clients.proxies(), s.cfg.Clients.FailedLoginsPerMinute, s.cfg.Clients.TokenRequestsPerMinute)
 	s.auth, err = auth.New(ctx, s.ledger, auth.Options{
 		ReadAdminToken: s.cfg.readAdminToken(), PublicURLs: s.publicURLs(), OnlyPublic: s.cfg.PublicURL != "",
-		Logins: s.logins, Log: s.log,
+		Logins: s.logins, Changed: func() { s.told(authChanged) }, Log: s.log,
 	})
 	if err != nil {
 		return err
@@ -182,7 +195,7 @@ func (s *Server) build(ctx context.Context) error {
 	s.engine = engine.New(s.ledger, s.registry, engine.Options{
 		VerdictWait:    time.Duration(s.cfg.Phones.VerdictWait),
 		QueueRetention: time.Duration(s.cfg.Messages.QueueRetention), HistoryRetention: time.Duration(s.cfg.Messages.HistoryRetention),
-		Notify: s.outbox.Hint, Platform: s.registry.AnswerInvitation, Journal: s.journal, Logger: s.log,
+		Notify: s.outbox.Hint, Shared: s.node != nil, Peers: s.peers(), Platform: s.registry.AnswerInvitation, Journal: s.journal, Logger: s.log,
 	})
 	s.registry.Connected = s.engine.IsOnline
 	s.gateway = gateway.New(s.engine, s.registry, gateway.Options{PingInterval: time.Duration(s.cfg.Phones.Ping), Logins: s.logins, Logger: s.log})
@@ -198,7 +211,7 @@ func (s *Server) build(ctx context.Context) error {
 func (s *Server) route() {
 	s.api = httpapi.New(httpapi.Parts{
 		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock, Journal: s.journal,
-		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.gateway.Disconnect, Backup: s.backup, Observe: s.metrics.observeCall, Logger: s.log,
+		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.disconnect, Nodes: s.nodes, Backup: s.backup, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 		Logins: s.logins,
@@ -223,6 +236,9 @@ func (s *Server) route() {
 		admin.Handle(media.Path, s.media)
 	}
 	admin.Handle(console.Path, console.Handler())
+	if s.internal != nil {
+		s.internal.http.Handler = s.node
+	}
 	admin.HandleFunc("GET /healthz", s.healthz)
 	admin.HandleFunc("GET /readyz", s.readyz)
 	if s.admin == s.public {
@@ -237,6 +253,10 @@ func (s *Server) route() {
 func (s *Server) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stopLoops = cancel
+	if s.node != nil {
+		s.loops.Go(func() { s.node.Run(ctx) })
+		s.loops.Go(func() { s.refresh(ctx) })
+	}
 	s.loops.Go(func() { s.engine.Run(ctx) })
 	s.loops.Go(func() { s.media.Run(ctx) })
 	s.loops.Go(func() { s.forgetActs(ctx) })
@@ -278,6 +298,9 @@ func (s *Server) listeners() []*listener {
 	}
 	if s.redirect != nil {
 		all = append(all, s.redirect)
+	}
+	if s.internal != nil {
+		all = append(all, s.internal)
 	}
 	return all
 }
@@ -321,6 +344,9 @@ func (s *Server) close(ctx context.Context) error {
 	}
 	if s.gateway != nil {
 		s.gateway.Close()
+	}
+	if s.node != nil {
+		s.node.Leave(ctx)
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())

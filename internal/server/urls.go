@@ -65,7 +65,7 @@ func (s *Server) webhookGuard() netguard.Guard {
 func (s *Server) outboxOptions() outbox.Options {
 	o := outbox.Options{
 		Timeout: time.Duration(s.cfg.Webhooks.Timeout), Retention: time.Duration(s.cfg.Webhooks.Retention),
-		PerAgent: s.cfg.Webhooks.PerAgent, Drain: outboxDrain, Journal: s.journal, Logger: s.log,
+		PerAgent: s.cfg.Webhooks.PerAgent, Drain: outboxDrain, Owns: s.ownsWebhooks, Elsewhere: s.wakeWebhooks, Journal: s.journal, Logger: s.log,
 	}
 	if guard := s.webhookGuard(); !guard.AllowPrivate {
 		o.DialControl = guard.Control
@@ -118,6 +118,10 @@ func (p *probe) run(look func() error) error {
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if !s.ready.Load() {
 		http.Error(w, "starting or stopping", http.StatusServiceUnavailable)
+		return
+	}
+	if s.node != nil && !s.node.Valid() {
+		http.Error(w, "this node could not renew its record in the store", http.StatusServiceUnavailable)
 		return
 	}
 	if err := s.probe.run(func() error { return s.ledger.Probe(r.Context()) }); err != nil {

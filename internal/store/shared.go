@@ -39,3 +39,17 @@ func Collect(ctx context.Context, db DB, keys []Key) (map[Key][]byte, error) {
 	}
 	return found, nil
 }
+
+// MaxHint is the longest hint, in bytes.
+const MaxHint = 7900
+
+// Notifier carries hints between the processes that use a store. Hints may be
+// lost, and come at any moment after they were sent.
+type Notifier interface {
+	// Notify sends a hint, text of at most MaxHint bytes, to all who listen, also in
+	// this process.
+	Notify(ctx context.Context, hint string) error
+	// Listen calls ready when it hears hints from then on, and hear for each, one at a
+	// time. It returns why it can hear no more, or the error of ctx.
+	Listen(ctx context.Context, ready func(), hear func(hint string)) error
+}

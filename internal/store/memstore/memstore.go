@@ -20,6 +20,8 @@ type DB struct {
 	records  *records // values are never changed in place
 	sequence uint64   // the number given out last
 	closed   bool
+
+	listeners map[chan string]struct{}
 }
 
 type records = btree.Map[store.Key, []byte]

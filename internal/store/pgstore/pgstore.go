@@ -29,6 +29,7 @@ type DB struct {
 	running sync.WaitGroup  // the writers and the sequencer
 
 	sequencer sequencer
+	notifier  notifier
 
 	observing sync.Mutex
 	observe   func(int, time.Duration)
@@ -98,6 +99,7 @@ func (d *DB) Close() error {
 	d.users.Wait()
 	d.running.Wait()
 	d.sequencer.disconnect()
+	d.notifier.disconnect()
 	d.pool.Close()
 	return nil
 }

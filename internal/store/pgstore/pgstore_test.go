@@ -85,3 +85,9 @@ func (n *nodes) Sequence(ctx context.Context, atLeast uint64) (uint64, error) {
 func (n *nodes) Collect(ctx context.Context, keys []store.Key) (map[store.Key][]byte, error) {
 	return n.node().Collect(ctx, keys)
 }
+
+func (n *nodes) Notify(ctx context.Context, hint string) error { return n.db[0].Notify(ctx, hint) }
+
+func (n *nodes) Listen(ctx context.Context, ready func(), hear func(string)) error {
+	return n.db[1].Listen(ctx, ready, hear)
+}

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -82,5 +84,34 @@ func sequenceFollowsClocks(t *testing.T, db store.DB) {
 	}
 	if _, err := s.Sequence(t.Context(), 1); !errors.Is(err, store.ErrClosed) {
 		t.Fatalf("Sequence after Close: %v", err)
+	}
+}
+
+// hintsArrive: who listens hears what is sent after ready, in order.
+func hintsArrive(t *testing.T, db store.DB) {
+	n, ok := db.(store.Notifier)
+	if !ok {
+		t.Skip("this store serves one process")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ready, heard, ended := make(chan struct{}), make(chan string, 10), make(chan error, 1)
+	go func() {
+		ended <- n.Listen(ctx, func() { close(ready) }, func(hint string) { heard <- hint })
+	}()
+	<-ready
+	long := strings.Repeat("ü", store.MaxHint/2)
+	for _, hint := range []string{"one", "line\nline", long} {
+		if err := n.Notify(t.Context(), hint); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"one", "line\nline", long} {
+		if got := <-heard; got != want {
+			t.Errorf("heard %.40q, want %.40q", got, want)
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("Listen ended with %v", err)
 	}
 }

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 		{"Collect", collect},
 		{"SequenceAscends", sequenceAscends},
 		{"SequenceFollowsClocks", sequenceFollowsClocks},
+		{"HintsArrive", hintsArrive},
 
 		{"Model", model},
 	} {

@@ -1,0 +1,116 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/openrbm/openrbm/internal/store"
+)
+
+// beat renews this node's record, watches the others' and takes leases.
+func (n *Node) beat(ctx context.Context) {
+	timer := time.NewTicker(n.opts.Beat)
+	defer timer.Stop()
+	for {
+		if err := n.round(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error("cluster", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-n.tick:
+		}
+	}
+}
+
+var errDeposed = errors.New("cluster: this node was taken for dead")
+
+func (n *Node) round(ctx context.Context) error {
+	begin := time.Since(n.start)
+	switch err := n.renew(ctx); {
+	case errors.Is(err, errDeposed) || errors.Is(err, store.ErrNotFound):
+		n.log.Warn("cluster: this node was taken for dead; it begins anew", "node", n.opts.Name)
+		n.opts.Hooks.Deposed()
+		if err := n.enter(ctx); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		n.renewed.Store(int64(begin))
+	}
+	owners, err := n.owners(ctx)
+	if err != nil {
+		return err
+	}
+	if err := n.look(ctx); err != nil {
+		return err
+	}
+	return n.deal(ctx, owners)
+}
+
+func (n *Node) renew(ctx context.Context) error {
+	self := n.me()
+	phones := len(n.opts.Hooks.Phones())
+	r, err := n.nodes.Update(ctx, self.Name, func(r *Record) error {
+		if r.Session != self.Session {
+			return errDeposed
+		}
+		r.Beat++
+		r.Phones = phones
+		return nil
+	})
+	if err == nil {
+		n.mu.Lock()
+		n.self = *r
+		n.mu.Unlock()
+	}
+	return err
+}
+
+// look reads who is there, and removes the dead.
+func (n *Node) look(ctx context.Context) error {
+	list, err := n.nodes.List(ctx, "", "", 0)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	var dead []Record
+	n.mu.Lock()
+	before := n.members
+	n.members = make(map[string]*member, len(list))
+	for _, r := range list {
+		m := &member{*r, now}
+		if old := before[r.Name]; old != nil && old.Session == r.Session && old.Beat == r.Beat {
+			m.seen = old.seen
+		}
+		n.members[r.Name] = m
+		if now.Sub(m.seen) > n.opts.Dead && r.Session != n.self.Session {
+			dead = append(dead, *r)
+		}
+	}
+	n.mu.Unlock()
+	for _, r := range dead {
+		n.bury(ctx, r)
+	}
+	return nil
+}
+
+// bury removes the record of a node that has not renewed it, if it still has not.
+func (n *Node) bury(ctx context.Context, r Record) {
+	gone, err := n.nodes.Remove(ctx, r.Name, &r)
+	if err != nil {
+		n.log.Error("cluster: removing a dead node", "node", r.Name, "err", err)
+	}
+	if !gone {
+		return
+	}
+	n.log.Warn("cluster: a node is dead", "node", r.Name, "phones", r.Phones)
+	n.mu.Lock()
+	delete(n.members, r.Name)
+	n.mu.Unlock()
+	n.hint("m", "")
+	n.presence.sweepSoon()
+}
