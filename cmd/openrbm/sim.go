@@ -14,7 +14,7 @@ type simCmd struct {
 	Seeds      int    `placeholder:"N" help:"How many worlds to live, one for each seed. (100, or 1 with --seed)"`
 	Seed       uint64 `placeholder:"S" help:"The first seed. The same seed is the same world, step by step. (1)"`
 	Verbose    bool   `help:"Print the transcript of every world, not only of those that go wrong."`
-	BothAccept bool   `help:"Let two nodes accept messages for the same phones at once. Nothing is promised for that yet: worlds go wrong."`
+	BothAccept bool   `help:"Let two nodes accept messages for the same phones at once. There is no cluster around them: worlds go wrong."`
 }
 
 // maxFailed is how many worlds may go wrong before the rest is not lived.

@@ -18,7 +18,10 @@
 //  8. internal/httpapi: routes.go is the table of all calls.
 //  9. internal/gateway: the phones' side, spoken with the frames of internal/frame;
 //     docs/device-protocol.md is its reference.
-//  10. This package: Config is the manual of all settings; Server.build joins the
+//  10. internal/cluster: many servers on one PostgreSQL (docs/cluster.md).
+//     internal/journal and internal/console: what the console shows, and the console.
+//     internal/archive: what a backup is.
+//  11. This package: Config is the manual of all settings; Server.build joins the
 //     parts; Server.route says what is served where.
 //
 // internal/sim lets all of 2 to 6 live in worlds that break, and checks the laws.

@@ -108,7 +108,7 @@ func (l *life) build(led *ledger.Ledger, rng *rand.Rand) {
 	quiet := slog.New(slog.DiscardHandler)
 	s := &l.w.script
 	oo := outbox.Options{Client: &http.Client{Transport: caller{l}}, Jitter: rng.Float64, Drain: 2 * time.Second, Logger: quiet}
-	eo := engine.Options{LoseHints: s.loseHints, Logger: quiet}
+	eo := engine.Options{Shared: l.w.opts.BothAccept, LoseHints: s.loseHints, Logger: quiet}
 	if tamper := l.w.mistake.options; tamper != nil {
 		tamper(&eo, &oo)
 	}
