@@ -14,36 +14,56 @@ const page = 64
 // for the store, flight for the attempts.
 func (c *courier) launch(ctx, flight context.Context, now time.Time) {
 	if !c.o.opts.Owns(c.agent) {
-		c.queue, c.look = nil, time.Time{} // whoever owns them looks for itself
-		c.see(time.Time{})
+		c.leave() // whoever owns them looks for itself
 		return
 	}
 	if now.Before(c.pausedUntil()) {
 		return
 	}
-	for c.inAir < c.pace.window && c.refill(ctx, now) {
+	for dropped := 0; c.inAir < c.pace.window && c.pending(now); {
 		hook, configured, err := c.o.targets.Webhook(ctx, c.agent)
 		if err != nil {
 			c.trouble(now, "reading the webhook", err)
 			return
 		}
-		dropped, ok := c.dropAged(ctx, now)
-		if !ok {
+		if !configured && dropped == 0 && !c.stale(now) {
+			c.leave()
+			return
+		}
+		if !c.refill(ctx, now) {
+			return
+		}
+		var ok bool
+		if dropped, ok = c.dropAged(ctx, now); !ok {
 			return
 		}
 		if !configured {
-			c.queue = nil
-			c.see(time.Time{})
-			if dropped > 0 {
+			if c.queue = nil; dropped > 0 {
 				continue // there may be more of that age
 			}
-			c.look = time.Time{} // a hint or the sweep asks again
+			c.leave()
 			return
 		}
 		if !c.begin(flight, hook) {
 			return
 		}
 	}
+}
+
+// pending says that something is due, or may be.
+func (c *courier) pending(now time.Time) bool {
+	return len(c.queue) > 0 || !c.look.IsZero() && !c.look.After(now)
+}
+
+// stale says that the ledger has not been looked at from its beginning for a sweep.
+// Without a webhook that is only done to drop what is too old: a hint for each
+// message must not read a page of what waits.
+func (c *courier) stale(now time.Time) bool { return now.Sub(c.whole) >= c.o.opts.SweepInterval }
+
+// leave lets the agent's notices lie until a hint or the sweep asks again.
+func (c *courier) leave() {
+	c.queue, c.look = nil, time.Time{}
+	c.see(time.Time{})
 }
 
 // frontMargin is how much earlier than those that were seen a notice may yet come to
@@ -56,10 +76,10 @@ func (c *courier) refill(ctx context.Context, now time.Time) bool {
 	if len(c.queue) > 0 {
 		return true
 	}
-	if c.look.IsZero() || c.look.After(now) {
+	if !c.pending(now) {
 		return false
 	}
-	if now.Sub(c.whole) >= c.o.opts.SweepInterval {
+	if c.stale(now) {
 		c.front, c.whole = time.Time{}, now
 	}
 	due, next, err := c.o.ledger.DueNotices(ctx, c.agent, c.front, now, len(c.flying)+page)

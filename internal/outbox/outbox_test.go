@@ -351,3 +351,23 @@ func TestDialControl(t *testing.T) {
 		t.Errorf("asked for %q, health %+v", asked, h)
 	}
 }
+
+// What waits for an agent without a webhook is not read for each new notice.
+func TestHintsWithoutAWebhookReadNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.run()
+		before := w.db.scans
+		for i := range 100 {
+			w.post("a", fmt.Sprint("e", i))
+			w.out.Hint("a")
+			w.pass(time.Millisecond)
+		}
+		if n := w.db.scans - before; n > 10 {
+			t.Errorf("100 hints made %d scans", n)
+		}
+		w.pass(7*24*time.Hour + 30*time.Second)
+		if n := len(w.waiting("a")); n != 0 {
+			t.Errorf("%d wait that are too old", n)
+		}
+	})
+}

@@ -152,12 +152,14 @@ type faultyDB struct {
 	mu            sync.Mutex
 	before, after func(b *store.Batch) error
 	scan          error
+	scans         int
 	committed     chan struct{} // if not nil: gets one for each commit
 }
 
 func (d *faultyDB) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record, error] {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.scans++
 	if err := d.scan; err != nil {
 		return func(yield func(store.Record, error) bool) { yield(store.Record{}, err) }
 	}
