@@ -92,10 +92,11 @@ type Engine struct {
 	log    *slog.Logger
 	stats  Stats
 
-	lanes  lanes
-	online online
-	typing passing
-	expiry expiry
+	lanes    lanes
+	online   online
+	typing   passing
+	expiry   expiry
+	ripening ripening
 
 	closing  atomic.Bool
 	attached atomic.Uint32 // mailboxes since the start
@@ -107,6 +108,7 @@ func New(l *ledger.Ledger, agents Directory, opts Options) *Engine {
 	opts.setDefaults()
 	e := &Engine{ledger: l, clock: l.Clock(), agents: agents, opts: opts, log: opts.Logger}
 	e.expiry.wake = make(chan struct{}, 1)
+	e.ripening.ready = e.ripen
 	return e
 }
 

@@ -22,7 +22,7 @@ func TestExpiryOfQueued(t *testing.T) {
 		w.send("m1", numberA, time.Minute)
 		w.send("m2", numberA, 0)
 		time.Sleep(time.Minute - time.Microsecond)
-		w.expect("m1", delivery.Queued)
+		w.is("m1", delivery.Queued)
 		time.Sleep(time.Microsecond)
 		w.expect("m1", delivery.Expired, reportRevoked)
 		p := w.phone(numberA)
@@ -298,7 +298,7 @@ func TestExpiryIsPrompt(t *testing.T) {
 		}
 		w.send("first", numberA, 10*time.Minute)
 		time.Sleep(10*time.Minute - time.Millisecond)
-		w.expect("first", delivery.Queued)
+		w.is("first", delivery.Queued)
 		time.Sleep(time.Second)
 		w.expect("first", delivery.Expired, reportRevoked)
 		if n := w.ledger.Queued(); n != queued {

@@ -145,7 +145,7 @@ func TestNothingLeavesAfterAFailedCommit(t *testing.T) {
 					if answer = act.begin(w, p); answer != nil {
 						code(t, act.name+" again", <-answer, rbm.CodeOK)
 					}
-					synctest.Wait()
+					quiet()
 					if got := act.left(w, p); got != "1" {
 						t.Errorf("at the second try %s left", got)
 					}

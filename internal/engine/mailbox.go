@@ -49,6 +49,8 @@ type Mailbox struct {
 	closed  bool
 	running bool
 	reports []ledger.Change
+	listed  bool     // among those whose reports will be ripe soon
+	ripe    bool     // the reports have waited long enough
 	effects []Effect // to send as they are: recalls, typing
 	fresh   []ledger.Waiting
 	behind  bool // the ledger may hold items after cursor that are not in fresh
@@ -100,10 +102,14 @@ func (m *Mailbox) Detach() {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.closed {
-		m.closed = true
-		close(m.done)
-		m.e.notePhone(m.phone, "OFFLINE")
+	if m.closed {
+		return
+	}
+	m.closed = true
+	close(m.done)
+	m.e.notePhone(m.phone, "OFFLINE")
+	if len(m.reports) > 0 {
+		m.start()
 	}
 }
 
@@ -117,15 +123,23 @@ func (m *Mailbox) Report(kind ReportKind, refs ...Ref) {
 	}
 	for _, ref := range refs {
 		m.reports = append(m.reports, ledger.Change{Ref: ref, Phone: m.phone, What: happened[kind]})
+		m.ripe = m.ripe || m.pressing(kind, ref)
 	}
 	flooded := len(m.reports) > maxReports
+	first := !m.listed
+	m.listed = true
+	if m.ripe || m.full() {
+		m.start()
+	}
 	m.mu.Unlock()
 	if flooded {
 		m.e.log.Warn("phone taken offline: it reports faster than the store writes", "phone", m.phone)
 		m.Detach()
 		return
 	}
-	m.wake()
+	if first {
+		m.e.ripening.add(m)
+	}
 }
 
 // offer hands over an item that has just become durable. The items of one
@@ -187,9 +201,15 @@ func (m *Mailbox) seek(it *ledger.Item) {
 func (m *Mailbox) wake() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.running || m.closed {
-		return
+	if !m.closed {
+		m.start()
 	}
-	m.running = true
-	m.e.pumps.Go(m.pump)
+}
+
+// start is wake, also of a mailbox that is closed. The caller holds mu.
+func (m *Mailbox) start() {
+	if !m.running {
+		m.running = true
+		m.e.pumps.Go(m.pump)
+	}
 }

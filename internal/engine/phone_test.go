@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"testing/synctest"
 )
 
 // phone is a phone as the engine meets it, with a habit for each thing that it
@@ -52,7 +51,7 @@ var errDead = errors.New("the connection is dead")
 // connect brings the phone online, whatever connection it had.
 func (p *phone) connect() *line {
 	l := p.dial(nil)
-	synctest.Wait()
+	quiet()
 	return l
 }
 
@@ -77,7 +76,7 @@ func (p *phone) disconnect() {
 	l.dead = true
 	p.mu.Unlock()
 	l.box.Detach()
-	synctest.Wait()
+	quiet()
 }
 
 // Send implements Link.
@@ -160,7 +159,7 @@ func (p *phone) ack(ids ...string) {
 	box := p.line.box
 	p.mu.Unlock()
 	box.Report(Acked, refs...)
-	synctest.Wait()
+	quiet()
 }
 
 // report says something of messages now.
@@ -170,12 +169,12 @@ func (p *phone) report(kind ReportKind, ids ...string) {
 		refs[i] = ref(id)
 	}
 	p.line.box.Report(kind, refs...)
-	synctest.Wait()
+	quiet()
 }
 
 // has is what the phone was sent, in order.
 func (p *phone) has() []string {
-	synctest.Wait()
+	quiet()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.ids)
@@ -200,7 +199,7 @@ func (p *phone) wants(ids ...string) {
 // message that often.
 func (p *phone) revokes(id string, asked, finals int) {
 	p.w.t.Helper()
-	synctest.Wait()
+	quiet()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.asked[id] != asked || p.finals[id] != finals {
@@ -209,7 +208,7 @@ func (p *phone) revokes(id string, asked, finals int) {
 }
 
 func (l *line) done() bool {
-	synctest.Wait()
+	quiet()
 	select {
 	case <-l.box.Done():
 		return true

@@ -21,14 +21,15 @@ func (m *Mailbox) pump() {
 }
 
 // next is the next work; nil stops the pump. What the phone has reported comes
-// first, since it makes room for what is to be sent; it counts even when the phone
-// has gone meanwhile.
+// first, when it has waited long enough or makes room for what is to be sent; it counts
+// even when the phone has gone meanwhile.
 func (m *Mailbox) next() func() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if n := min(len(m.reports), maxBatch); n > 0 {
+	if n := min(len(m.reports), maxBatch); n > 0 && (m.ripe || m.closed || m.full()) {
 		reports := m.reports[:n:n]
 		m.reports = m.reports[n:]
+		m.ripe = m.ripe && len(m.reports) > 0
 		return func() error { return m.settle(reports) }
 	}
 	if m.closed {
@@ -39,7 +40,7 @@ func (m *Mailbox) next() func() error {
 		m.effects = nil
 		return func() error { return m.link.Send(effects) }
 	}
-	if m.behind && len(m.fresh) == 0 && len(m.flights) < m.window {
+	if m.behind && len(m.fresh) == 0 && !m.full() {
 		m.behind = false // before the scan: what is offered from now on is kept
 		if m.e.opts.Shared {
 			return m.scanShared
@@ -49,6 +50,10 @@ func (m *Mailbox) next() func() error {
 	m.running = false
 	return nil
 }
+
+// full says that nothing more may be sent before a report is settled. The caller
+// holds mu.
+func (m *Mailbox) full() bool { return len(m.flights) >= m.window }
 
 // launch takes from fresh what the window has room for. The caller holds mu.
 func (m *Mailbox) launch() []Effect {

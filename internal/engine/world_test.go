@@ -217,9 +217,23 @@ func (w *world) state(id string) delivery.State {
 	return st.State
 }
 
+// quiet returns when nothing moves any more: reports have found their company.
+func quiet() {
+	synctest.Wait()
+	time.Sleep(company)
+	synctest.Wait()
+}
+
 // expect fails the test unless the message is in that state and the agent has
 // been told exactly that, of all its messages with that id.
 func (w *world) expect(id string, state delivery.State, told ...string) {
+	w.t.Helper()
+	quiet()
+	w.is(id, state, told...)
+}
+
+// is fails the test like expect, but looks at once.
+func (w *world) is(id string, state delivery.State, told ...string) {
 	w.t.Helper()
 	synctest.Wait()
 	if got := w.state(id); got != state {
