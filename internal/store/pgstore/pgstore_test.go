@@ -91,3 +91,5 @@ func (n *nodes) Notify(ctx context.Context, hint string) error { return n.db[0].
 func (n *nodes) Listen(ctx context.Context, ready func(), hear func(string)) error {
 	return n.db[1].Listen(ctx, ready, hear)
 }
+
+func (n *nodes) Snapshot(ctx context.Context) (store.Snapshot, error) { return n.node().Snapshot(ctx) }
