@@ -90,20 +90,27 @@ func archiveFields(h archive.Header, t archive.Totals) table {
 
 // restoreCmd is `openrbm restore`.
 type restoreCmd struct {
-	File  string `arg:"" type:"existingfile" help:"The backup."`
-	Dir   string `arg:"" optional:"" type:"path" help:"Data directory to make; must not exist or be empty."`
-	Check bool   `help:"Only check the backup."`
+	File   string `arg:"" type:"existingfile" help:"The backup."`
+	Dir    string `arg:"" optional:"" type:"path" help:"Data directory to make; must not exist or be empty."`
+	Config string `type:"path" placeholder:"FILE" help:"Restore into the store of this configuration instead, which must be empty, and into its place of files."`
+	Check  bool   `help:"Only check the backup."`
 }
 
-// Validate refuses to restore nowhere.
+// Validate refuses to restore nowhere, or in two places.
 func (c *restoreCmd) Validate() error {
-	if (c.Dir == "") != c.Check {
-		return errors.New("give a directory to restore to, or --check")
+	given := 0
+	for _, is := range []bool{c.Dir != "", c.Config != "", c.Check} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return errors.New("give a directory to restore to, --config or --check")
 	}
 	return nil
 }
 
-// Run makes a data directory of the backup, whole or not at all.
+// Run makes a store of the backup, whole or not at all.
 func (c *restoreCmd) Run(ctx context.Context, out io.Writer) error {
 	f, err := os.Open(c.File)
 	if err != nil {
@@ -117,14 +124,22 @@ func (c *restoreCmd) Run(ctx context.Context, out io.Writer) error {
 		}
 		return archiveFields(h, t).write(out)
 	}
+	cfg, next := server.Default(), "--config "+c.Config
+	if c.Config != "" {
+		if cfg, err = server.LoadConfig(c.Config); err != nil {
+			return err
+		}
+	} else {
+		cfg.Data, next = c.Dir, fmt.Sprintf("data = %q", c.Dir)
+	}
 	began := time.Now()
-	h, t, err := server.Restore(ctx, f, c.Dir)
+	h, t, err := server.RestoreInto(ctx, f, cfg)
 	if err != nil {
 		return err
 	}
 	if err := archiveFields(h, t).write(out); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "Restored and compared in %v. Start the server with data = %q.\n", time.Since(began).Round(time.Millisecond), c.Dir)
+	_, err = fmt.Fprintf(out, "Restored and compared in %v. Start the server with %s.\n", time.Since(began).Round(time.Millisecond), next)
 	return err
 }

@@ -14,12 +14,18 @@ type demoCmd struct {
 	Listen    string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to serve on; port 0 picks a free one. (${default})"`
 	Data      string `default:"openrbm-demo" type:"path" placeholder:"DIR" help:"Directory of everything that is kept. (${default})"`
 	ReadyFile string `type:"path" placeholder:"FILE" help:"Write here too, as JSON, where the server is and its secrets, once it serves."`
+	Config    string `type:"path" placeholder:"FILE" help:"A configuration (TOML) whose settings go over the demo's own, such as another store."`
 	Debug     bool   `help:"Log every message."`
 }
 
 // Run serves the demo until a signal.
 func (c *demoCmd) Run(ctx context.Context, out io.Writer) error {
 	cfg := server.DemoConfig(c.Data, c.Listen)
+	if c.Config != "" {
+		if err := cfg.Load(c.Config); err != nil {
+			return err
+		}
+	}
 	if c.Debug {
 		cfg.Log.Level = "debug"
 	}

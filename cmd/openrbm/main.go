@@ -22,6 +22,7 @@ type commands struct {
 	Check       checkCmd       `cmd:"" help:"Say what is wrong with a configuration file."`
 	Token       tokenCmd       `cmd:"" help:"Print the admin token of a server that is not running."`
 	Restore     restoreCmd     `cmd:"" help:"Make the data directory of a server from a backup, or check one."`
+	Copy        copyCmd        `cmd:"" help:"Copy a store to another kind of store, as from a data directory to PostgreSQL, of servers that do not run."`
 	Phone       PhoneCmd       `cmd:"" help:"Be a phone in the terminal."`
 	Conformance ConformanceCmd `cmd:"" help:"Run raw HTTP scripts against any server of the API and compare its answers with Google's."`
 	Sim         simCmd         `cmd:"" help:"Simulate the platform in worlds where everything breaks, and check that nothing is lost."`

@@ -22,13 +22,20 @@ type Scanner interface {
 // have a table for each.
 func each(ctx context.Context, s Scanner, visit func(store.Record) error) error {
 	for kind := range 256 {
-		for rec, err := range s.Scan(ctx, store.Prefix(store.Key([]byte{byte(kind)}))) {
-			if err == nil {
-				err = visit(rec)
-			}
-			if err != nil {
-				return err
-			}
+		if err := eachOf(ctx, s, byte(kind), visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eachOf(ctx context.Context, s Scanner, kind byte, visit func(store.Record) error) error {
+	for rec, err := range s.Scan(ctx, store.Prefix(store.Key([]byte{kind}))) {
+		if err == nil {
+			err = visit(rec)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -48,6 +55,39 @@ func Sum(ctx context.Context, s Scanner) (records int64, sum string, err error) 
 	return records, hex.EncodeToString(hash.Sum(nil)), err
 }
 
+// Kind is what a store has of one record kind, the first byte of the key.
+type Kind struct {
+	Kind    byte
+	Records int64
+	Bytes   int64  // of keys and values
+	Sum     string // SHA-256 of its records in the order of their keys, in hex
+}
+
+// Kinds is what s has of each kind of which there is anything, in order.
+func Kinds(ctx context.Context, s Scanner) (kinds []Kind, err error) {
+	hash := sha256.New()
+	var buf []byte
+	for kind := range 256 {
+		k := Kind{Kind: byte(kind)}
+		hash.Reset()
+		err := eachOf(ctx, s, byte(kind), func(rec store.Record) error {
+			k.Records++
+			k.Bytes += int64(len(rec.Key) + len(rec.Value))
+			buf = appendRecord(buf[:0], rec)
+			hash.Write(buf)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if k.Records > 0 {
+			k.Sum = hex.EncodeToString(hash.Sum(nil))
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds, nil
+}
+
 // commits bounds how often a batch whose outcome is unknown is written.
 const commits = 10
 
@@ -60,7 +100,7 @@ func Load(ctx context.Context, r io.Reader, db store.DB, keep func(sum string, r
 	if err := each(ctx, db, func(store.Record) error { return errNotEmpty }); err != nil {
 		return Header{}, Totals{}, err
 	}
-	h, t, err := Read(r, &loader{ctx, db, keep})
+	h, t, err := Read(r, Into(ctx, db, keep))
 	if err != nil {
 		return h, t, err
 	}
@@ -69,6 +109,11 @@ func Load(ctx context.Context, r io.Reader, db store.DB, keep func(sum string, r
 		err = fmt.Errorf("archive: the store has %d records with the sum %s, the archive %d with %s", n, sum, t.Records, t.RecordsSum)
 	}
 	return h, t, err
+}
+
+// Into is the sink that writes records into db, and hands contents to keep.
+func Into(ctx context.Context, db store.DB, keep func(sum string, r io.Reader) error) Sink {
+	return &loader{ctx, db, keep}
 }
 
 type loader struct {

@@ -30,16 +30,16 @@ var Table = map[string]Floor{
 
 	"internal/store/memstore":    {1, 250},
 	"internal/store/pebblestore": {1, 1700}, // two thirds of it is what a disk that fails, fills up or lies needs
-	"internal/store/pgstore":     {1, 1500}, // half of it is what other nodes and lost connections need
-	"internal/store/storetest":   {1, 1600},
+	"internal/store/pgstore":     {1, 1600}, // half of it is what other nodes and lost connections need
+	"internal/store/storetest":   {1, 1700},
 	"internal/delivery":          {1, 700},
-	"internal/archive":           {1, 500}, // all that is kept, as a portable stream
+	"internal/archive":           {1, 550}, // all that is kept, as a portable stream
 
 	"internal/front": {1, 700}, // connections, strangers, browsers and certificates, before all handlers
 
 	"internal/apidoc": {2, 600}, // describes the API: discovery documents and OpenAPI
 
-	"internal/ledger": {2, 2100}, // with the search of messages, what was given up, and what nodes keep of each other
+	"internal/ledger": {2, 2250}, // with the search of messages, what was given up, what nodes keep of each other, and stores that are being filled
 
 	"internal/engine":   {3, 1800},
 	"internal/cluster":  {3, 1000},
@@ -66,7 +66,7 @@ var Table = map[string]Floor{
 	"test/conformance":     {0, 20},  // the API as scripts of raw HTTP
 	"internal/conformance": {3, 700}, // what runs them against any server
 
-	"internal/server": {5, 1750}, // a sixth of it joins the nodes of a cluster
+	"internal/server": {5, 1950}, // a sixth of it joins the nodes of a cluster, another moves stores
 	"servertest":      {6, 500},
 	"cmd/openrbm":     {6, 2500},
 	"test/process":    {6, 200}, // the real binary, for tests

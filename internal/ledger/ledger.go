@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 
@@ -26,21 +25,18 @@ type Ledger struct {
 }
 
 // Open reads the state of db, or founds it if db is empty. It upgrades what an
-// older program has written, and refuses what a newer one has.
+// older program has written, and refuses what a newer one has, and what is not
+// whole (ErrUnfinished).
 func Open(ctx context.Context, db store.DB, c *clock.Clock) (*Ledger, error) {
 	l := &Ledger{db: db, clock: c}
 	if err := l.checkFormat(ctx); err != nil {
 		return nil, err
 	}
-	for r, err := range db.Scan(ctx, store.Range{Start: key(kindBody), End: key(kindBody + 1), Limit: 1, Reverse: true}) {
-		if err != nil {
-			return nil, fmt.Errorf("ledger: finding the last arrival: %w", err)
-		}
-		if len(r.Key) != 9 {
-			return nil, fmt.Errorf("ledger: damaged record %q: its key has the wrong length", r.Key)
-		}
-		l.last.Store(uint64(lastSeq(r.Key)))
+	last, err := lastPlace(ctx, db)
+	if err != nil {
+		return nil, err
 	}
+	l.last.Store(uint64(last))
 	l.countQueued(ctx)
 	return l, nil
 }

@@ -50,6 +50,9 @@ func readFormat(ctx context.Context, db store.DB) (version uint64, record []byte
 // checkFormat founds an empty store, brings older data to the format of this
 // program, and refuses newer data.
 func (l *Ledger) checkFormat(ctx context.Context) error {
+	if err := finished(ctx, l.db); err != nil {
+		return err
+	}
 	version, record, err := readFormat(ctx, l.db)
 	if errors.Is(err, store.ErrNotFound) {
 		return l.found(ctx)
@@ -58,7 +61,7 @@ func (l *Ledger) checkFormat(ctx context.Context) error {
 		return fmt.Errorf("ledger: reading the format: %w", err)
 	}
 	if version > formatVersion() {
-		return fmt.Errorf("ledger: the data has format %d, this program knows up to %d: use a newer openrbm", version, formatVersion())
+		return newer(version)
 	}
 	for ; version < formatVersion(); version++ {
 		step := upgrades[version-1]
@@ -81,22 +84,23 @@ func (l *Ledger) checkFormat(ctx context.Context) error {
 	return nil
 }
 
+func newer(version uint64) error {
+	return fmt.Errorf("ledger: the data has format %d, this program knows up to %d: use a newer openrbm", version, formatVersion())
+}
+
 // found makes an empty store one of this program's format. What holds records
 // and does not say its format is no store of ours, or has lost it.
 func (l *Ledger) found(ctx context.Context) error {
-	for kind := range 256 {
-		r := store.Prefix(store.Key([]byte{byte(kind)}))
-		r.Limit = 1
-		for rec, err := range l.db.Scan(ctx, r) {
-			if err != nil {
-				return fmt.Errorf("ledger: looking for records: %w", err)
-			}
-			return fmt.Errorf("ledger: the store does not say which format its data has, and is not empty: it has %q", rec.Key)
-		}
+	switch k, err := anyKey(ctx, l.db); {
+	case err != nil:
+		return err
+	case k != "":
+		return fmt.Errorf("ledger: the store does not say which format its data has, and is not empty: it has %q", k)
 	}
 	record := encodeFormat(formatVersion())
 	var b store.Batch
 	b.Absent(formatKey)
+	b.Absent(fillKey)
 	b.Put(formatKey, record)
 	if err := l.commit(ctx, &b, store.Record{Key: formatKey, Value: record}); err != nil {
 		return fmt.Errorf("ledger: founding the store: %w", err)

@@ -43,13 +43,14 @@ func Contents(ctx context.Context, s store.Snapshot) iter.Seq2[string, error] {
 // Blobs is where the contents are.
 func (f *Files) Blobs() Blobs { return f.blobs }
 
-// Store puts what r reads into the directory, if it is the content of sum; otherwise
-// the directory stays as it was. It is durable when Store returns nil.
-func (d Dir) Store(ctx context.Context, sum string, r io.Reader) error {
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
+// Store puts what r reads into blobs, if it is the content of sum; otherwise they
+// stay as they were. It is durable when Store returns nil. On its way it is a file in dir, which
+// must be on the file system of a Dir.
+func Store(ctx context.Context, blobs Blobs, dir, sum string, r io.Reader) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(string(d), ".storing-*") // mode 0600
+	file, err := os.CreateTemp(dir, ".storing-*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -62,5 +63,5 @@ func (d Dir) Store(ctx context.Context, sum string, r io.Reader) error {
 	if got := hex.EncodeToString(hash.Sum(nil)); got != sum {
 		return fmt.Errorf("media: the content %s has the SHA-256 %s", sum, got)
 	}
-	return d.Put(ctx, sum, filepath.Clean(file.Name()))
+	return blobs.Put(ctx, sum, filepath.Clean(file.Name()))
 }

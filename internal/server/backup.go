@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/openrbm/openrbm/internal/archive"
@@ -15,21 +12,20 @@ import (
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/media"
 	"github.com/openrbm/openrbm/internal/store"
-	"github.com/openrbm/openrbm/internal/store/pebblestore"
 )
 
 // Backup writes an archive of all that a server keeps, which is not running, to
 // w: as it stood at its end.
 func Backup(ctx context.Context, cfg Config, w io.Writer) (t archive.Totals, err error) {
-	if _, err := os.Stat(cfg.Data); cfg.Store.Postgres == "" && err != nil {
-		return t, err // opening would make a new store there
-	}
 	s := &Server{cfg: cfg, log: newLogger(cfg.Log), clock: clock.New()}
-	db, err := openStore(ctx, &cfg, s.log, func(int, time.Duration) {})
+	db, err := openExisting(ctx, &cfg, s.log)
 	if err != nil {
 		return t, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := ledger.Readable(ctx, db); err != nil {
+		return t, err
+	}
 	blobs, err := s.openBlobs(ctx)
 	if err != nil {
 		return t, err
@@ -87,58 +83,33 @@ func (s *Server) archiveContent(ctx context.Context, out *archive.Writer, blobs 
 	return errors.Join(err, ctx.Err())
 }
 
-// Restore makes a new data directory dir of an archive; dir must not exist or be
-// empty. Nothing is there unless the error is nil: all of the archive has been
-// checked then, and what was written has been read back. The contents of files
-// go to the directory media in dir.
-func Restore(ctx context.Context, r io.Reader, dir string) (h archive.Header, t archive.Totals, err error) {
-	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
-		return h, t, fmt.Errorf("%s is not empty", dir)
-	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return h, t, err
-	}
-	dir = filepath.Clean(dir)
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return h, t, err
-	}
-	building, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-restoring-*") // mode 0700
-	if err != nil {
-		return h, t, err
-	}
-	defer os.RemoveAll(building)
-	if h, t, err = load(ctx, r, building); err != nil {
-		return h, t, err
-	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return h, t, err
-	}
-	if err := os.Rename(building, dir); err != nil {
-		return h, t, err
-	}
-	parent, err := os.Open(filepath.Dir(dir))
-	if err != nil {
-		return h, t, err
-	}
-	return h, t, errors.Join(parent.Sync(), parent.Close())
+// Restore makes a new data directory dir, which must not exist or be empty, of an
+// archive, with the contents of files in the directory media in it.
+func Restore(ctx context.Context, r io.Reader, dir string) (archive.Header, archive.Totals, error) {
+	cfg := Default()
+	cfg.Data = dir
+	return RestoreInto(ctx, r, cfg)
 }
 
-// load reads an archive into the directory of a server and opens it once, which
-// refuses what a newer program has written.
-func load(ctx context.Context, r io.Reader, dir string) (h archive.Header, t archive.Totals, err error) {
-	db, err := pebblestore.Open(dir, pebblestore.Options{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return h, t, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	contents := media.Dir(filepath.Join(dir, "media", "content"))
-	h, t, err = archive.Load(ctx, r, db, func(sum string, r io.Reader) error {
-		if err := contents.Store(ctx, sum, r); !archive.Useless(err) {
-			return err
+// RestoreInto makes the store of cfg and the contents of its files of an archive. The
+// store must be empty, a data directory may also not exist. Unless the error is nil, no server
+// starts on it, and there is no directory: all of the archive has been checked then,
+// and what was written has been read back.
+func RestoreInto(ctx context.Context, r io.Reader, cfg Config) (h archive.Header, t archive.Totals, err error) {
+	err = fill(ctx, cfg, func(db *ledger.Filling, dir string) (uint64, error) {
+		s := &Server{cfg: cfg, log: quiet}
+		s.cfg.Data = dir
+		blobs, err := s.openBlobs(ctx)
+		if err != nil {
+			return 0, err
 		}
-		return nil
+		h, t, err = archive.Load(ctx, r, db, func(sum string, r io.Reader) error {
+			if err := media.Store(ctx, blobs, s.mediaDir(), sum, r); !archive.Useless(err) {
+				return err
+			}
+			return nil
+		})
+		return 0, err
 	})
-	if err == nil {
-		_, err = ledger.Open(ctx, db, clock.New())
-	}
 	return h, t, err
 }

@@ -158,19 +158,26 @@ func Default() Config {
 // to its directory.
 func LoadConfig(file string) (Config, error) {
 	c := Default()
+	err := c.Load(file)
+	return c, err
+}
+
+// Load is LoadConfig over the settings of c. Paths that c has and the file has not
+// should be absolute.
+func (c *Config) Load(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return c, err
+		return err
 	}
 	if err := c.Apply(file, text); err != nil {
-		return c, err
+		return err
 	}
 	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACME.CAFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile, &c.Cluster.SecretFile} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // Apply reads settings over those of c. The errors name file.

@@ -11,12 +11,9 @@ import (
 	"github.com/openrbm/openrbm/test/process"
 )
 
-// The verbs refuse what would hurt: to overwrite a backup or a directory, to take
-// a damaged backup for a good one, to read the data of a server that runs.
-func TestBackupAndRestore(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
-	defer cancel()
-	run := func(works bool, words string, args ...string) {
+// runner runs the binary, which must work or not, and say words.
+func runner(t *testing.T) func(works bool, words string, args ...string) {
+	return func(works bool, words string, args ...string) {
 		t.Helper()
 		cmd := process.Command(t, args...)
 		var out bytes.Buffer
@@ -25,6 +22,14 @@ func TestBackupAndRestore(t *testing.T) {
 			t.Fatalf("openrbm %s: %v\n%swant %q", strings.Join(args, " "), err, &out, words)
 		}
 	}
+}
+
+// The verbs refuse what would hurt: to overwrite a backup or a directory, to take
+// a damaged backup for a good one, to read the data of a server that runs.
+func TestBackupAndRestore(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	run := runner(t)
 	dir, out := t.TempDir(), t.TempDir()
 	d := process.StartDemo(t, dir)
 	ready, data := filepath.Join(dir, "ready.json"), filepath.Join(dir, "store")
@@ -61,6 +66,7 @@ func TestBackupAndRestore(t *testing.T) {
 		run(false, what, "restore", "--check", damaged)
 	}
 	run(false, "--check", "restore", offline)
+	run(false, "--check", "restore", "--check", offline, filepath.Join(out, "new"))
 	list, err := os.ReadDir(out)
 	if err != nil || len(list) != 3 {
 		t.Errorf("what was refused left something behind: %v, %v", list, err)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/openrbm/openrbm/client"
 	"github.com/openrbm/openrbm/phone"
 	"github.com/openrbm/openrbm/rbm"
+	"github.com/openrbm/openrbm/test/postgres"
 	"github.com/openrbm/openrbm/test/process"
 )
 
@@ -31,25 +33,72 @@ const (
 	roundTimeout = 2 * time.Minute
 )
 
-// rounds is how often; CRASH_ROUNDS overrides it.
-func rounds() int {
-	if n, err := strconv.Atoi(os.Getenv("CRASH_ROUNDS")); err == nil {
+// number reads how often from the environment.
+func number(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
 		return n
 	}
-	return 50
+	return otherwise
 }
 
+func TestMain(m *testing.M) { postgres.Main(m) }
+
 // Every acknowledged message arrives, once on the screen, in the order in which
-// the sends were acknowledged, and its receipt reaches the webhook.
+// the sends were acknowledged, and its receipt reaches the webhook. CRASH_ROUNDS says
+// how often, on the embedded store.
 func TestSIGKILLLosesNothing(t *testing.T) {
+	crashRounds(t, number("CRASH_ROUNDS", 50), func(t *testing.T) world {
+		d := process.StartDemo(t, t.TempDir())
+		return world{d, d.Kill, d.Start}
+	})
+}
+
+// The same on PostgreSQL, CRASH_POSTGRES_ROUNDS times.
+func TestSIGKILLLosesNothingOnPostgres(t *testing.T) {
+	crashRounds(t, number("CRASH_POSTGRES_ROUNDS", 2), func(t *testing.T) world {
+		d := process.StartDemo(t, t.TempDir(), "--config", onPostgres(t, postgres.Database(t)))
+		return world{d, d.Kill, d.Start}
+	})
+}
+
+// The same when it is PostgreSQL that is killed, CRASH_DATABASE_ROUNDS times: the
+// server stays and goes on by itself.
+func TestKilledPostgresLosesNothing(t *testing.T) {
+	crashRounds(t, number("CRASH_DATABASE_ROUNDS", 1), func(t *testing.T) world {
+		database := postgres.New(t)
+		d := process.StartDemo(t, t.TempDir(), "--config", onPostgres(t, database.Database(t)))
+		return world{d, func() { database.Kill(t) }, func() { database.Start(t) }}
+	})
+}
+
+// onPostgres is a file with settings. A node that has a name need not wait for the
+// end of the one that was killed.
+func onPostgres(t *testing.T, dsn string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "openrbm.toml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, "[store]\npostgres = %q\n[cluster]\nnode = \"demo\"\n", dsn), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// world is a server, and how to kill and start it, or its database.
+type world struct {
+	*process.Demo
+	kill, start func()
+}
+
+func crashRounds(t *testing.T, rounds int, start func(t *testing.T) world) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for round := range rounds() {
+	var total atomic.Int64
+	t.Cleanup(func() { t.Logf("%d kills, %d messages", rounds*(killsSending+killsDeliver), total.Load()) })
+	for round := range rounds {
 		own := rand.New(rand.NewPCG(random.Uint64(), 0))
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel() // a round waits more than it works
-			crashRound(t, own)
+			total.Add(int64(crashRound(t, start(t), own)))
 		})
 	}
 }
@@ -68,8 +117,8 @@ type load struct {
 	moved chan struct{} // has an element when something was added
 }
 
-func crashRound(t *testing.T, random *rand.Rand) {
-	p := process.StartDemo(t, t.TempDir())
+// crashRound returns how many messages were acknowledged and came through.
+func crashRound(t *testing.T, p world, random *rand.Rand) int {
 	l := &load{sent: map[string]sent{}, told: map[string]bool{}, agent: p.Ready.Agents[0].AgentID, moved: make(chan struct{}, 1)}
 	hook := httptest.NewServer(&client.Webhook{ClientToken: "token", Handle: l.hear})
 	defer hook.Close()
@@ -98,7 +147,7 @@ func crashRound(t *testing.T, random *rand.Rand) {
 	l.killAt(ctx, t, p, random, killsDeliver, func() int { return len(l.shown) })
 	l.wait(ctx, t, func() int { return len(l.shown) }, messages)
 	l.wait(ctx, t, func() int { return len(l.told) }, messages)
-	l.check(t, admin)
+	return l.check(t, admin)
 }
 
 // send sends one sender's share, each until it is acknowledged.
@@ -146,13 +195,13 @@ func (l *load) add(change func()) {
 
 // killAt kills the server when so many of something have been reached, chosen
 // at random, and starts it again.
-func (l *load) killAt(ctx context.Context, t *testing.T, p *process.Demo, random *rand.Rand, kills int, count func() int) {
+func (l *load) killAt(ctx context.Context, t *testing.T, p world, random *rand.Rand, kills int, count func() int) {
 	at := 0
 	for k := range kills {
 		at += 1 + random.IntN((messages-at)/(kills-k+1))
 		l.wait(ctx, t, count, at)
-		p.Kill()
-		p.Start()
+		p.kill()
+		p.start()
 	}
 }
 
@@ -176,7 +225,7 @@ func (l *load) wait(ctx context.Context, t *testing.T, count func() int, n int) 
 }
 
 // check compares what was acknowledged with what the screen shows.
-func (l *load) check(t *testing.T, admin *client.Admin) {
+func (l *load) check(t *testing.T, admin *client.Admin) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seen := map[string]bool{}
@@ -201,4 +250,5 @@ func (l *load) check(t *testing.T, admin *client.Admin) {
 			t.Errorf("the receipt of %s is lost", id)
 		}
 	}
+	return len(l.sent)
 }

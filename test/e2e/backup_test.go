@@ -19,26 +19,40 @@ import (
 	"github.com/openrbm/openrbm/internal/server"
 	"github.com/openrbm/openrbm/phone"
 	"github.com/openrbm/openrbm/servertest"
+	"github.com/openrbm/openrbm/test/postgres"
 )
 
-// restored starts a new server on what a backup holds. What a demo keeps beside
-// its store, the keys and device tokens, stays with whoever has it.
-func restored(t *testing.T, from *servertest.Server, backup []byte) *servertest.Server {
+// on are settings of a server whose store is the database of dsn.
+func on(dsn string) string { return fmt.Sprintf("[store]\npostgres = %q", dsn) }
+
+// restored starts a new server, with settings, on what a backup holds.
+func restored(t *testing.T, from *servertest.Server, backup []byte, settings string) *servertest.Server {
 	t.Helper()
 	dir := t.TempDir()
-	if _, _, err := server.Restore(t.Context(), bytes.NewReader(backup), filepath.Join(dir, "store")); err != nil {
+	cfg := server.DemoConfig(dir, "127.0.0.1:0")
+	if err := cfg.Apply("settings", []byte(settings)); err != nil {
 		t.Fatal(err)
 	}
+	if _, _, err := server.RestoreInto(t.Context(), bytes.NewReader(backup), cfg); err != nil {
+		t.Fatal(err)
+	}
+	return moved(t, from, servertest.Options{Dir: dir, Settings: settings})
+}
+
+// moved starts a server on data that were another one's. What a demo keeps beside
+// its store, the keys and device tokens, stays with whoever has it.
+func moved(t *testing.T, from *servertest.Server, o servertest.Options) *servertest.Server {
+	t.Helper()
 	for _, name := range []string{server.DemoReadyFile, filepath.Base(from.Ready.Agents[0].KeyFile)} {
 		b, err := os.ReadFile(filepath.Join(from.Dir, name))
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), b, 0o600)
+			err = os.WriteFile(filepath.Join(o.Dir, name), b, 0o600)
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	return servertest.New(t, servertest.Options{Dir: dir})
+	return servertest.New(t, o)
 }
 
 // screen counts how often a phone shows each message.
@@ -99,9 +113,20 @@ func (l *traffic) now() map[string][]string {
 // new server: nothing acknowledged before it began is missing, ids stay used, what
 // was queued is delivered in order, what was due to webhooks goes out, and a
 // phone that got more since shows nothing twice.
-func TestBackupUnderLoad(t *testing.T) {
+func TestBackupUnderLoad(t *testing.T) { backupUnderLoad(t, "", "") }
+
+// The same from PostgreSQL, into both kinds of store.
+func TestBackupOfPostgresUnderLoad(t *testing.T) {
+	backupUnderLoad(t, on(postgres.Database(t)), on(postgres.Database(t)), "")
+}
+
+// backupUnderLoad backs up a server with settings, and restores it into others.
+func backupUnderLoad(t *testing.T, settings string, into ...string) {
+	if os.Getenv(servertest.PostgresEnv) != "" {
+		t.Skip("every server would be on PostgreSQL, also those that are to be on something else")
+	}
 	const away, busy = "+12223330001", "+12223330002"
-	s := servertest.New(t)
+	s := servertest.New(t, servertest.Options{Settings: settings})
 	hook := s.Webhook(s.Agent())
 	hook.Fail(func(e client.Event) error {
 		if e.UserMessage != nil {
@@ -167,68 +192,72 @@ func TestBackupUnderLoad(t *testing.T) {
 	t.Logf("%d messages acknowledged before the backup began, %d in all; %d records, %d bytes",
 		len(before[busy])+len(before[away]), len(last)+len(load.now()[away]), totals.Records, backup.Len())
 
-	r := restored(t, s, backup.Bytes())
 	hook.Fail(nil)
-	for number, ids := range before {
-		for _, id := range ids {
-			m, err := r.Admin.Message(r.Context(), r.Agent(), id)
-			if err != nil || m.PhoneNumber != number || !strings.Contains(string(m.Message), "original "+id) {
-				t.Fatalf("%s was acknowledged before the backup: %+v, %v", id, m, err)
-			}
-		}
-	}
-	again, err := r.Client().CreateAgentMessage(r.Context(), away, before[away][0], text("another text"))
-	if err != nil || again.ContentMessage.Text != "original "+before[away][0] {
-		t.Errorf("an id that was used: %+v, %v", again, err)
-	}
-	for _, id := range upstream {
-		hook.Wait(func(e client.Event) bool { return e.UserMessage != nil && e.UserMessage.MessageID == id })
-	}
-
-	var other screen
-	q := r.Dial(func(o *phone.Options) { o.Number, o.Token, o.OnEvent = away, awayToken.DeviceToken, other.see })
-	m, err := q.WaitMessage(r.Context(), hasID(withFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, got := get(t, m.Media[0].URL); !bytes.Equal(got, picture) {
-		t.Errorf("the file of a message has %d bytes, want %d", len(got), len(picture))
-	}
-	for _, id := range before[away] {
-		if _, err := q.WaitMessage(r.Context(), hasID(id)); err != nil {
-			t.Fatalf("%s was queued: %v", id, err)
-		}
-	}
-	p = connect(r)
-	for _, id := range before[busy] {
-		if _, err := p.WaitMessage(r.Context(), hasID(id)); err != nil {
-			t.Fatalf("%s was acknowledged: %v", id, err)
-		}
-	}
-	fresh := send(t, r, r.Client(), busy, text("after all of it"))
-	if _, err := p.WaitMessage(r.Context(), hasID(fresh)); err != nil {
-		t.Fatal(err)
-	}
-	hook.Wait(servertest.Delivered(fresh))
-	for _, s := range []*screen{&shown, &other} {
-		s.mu.Lock()
-		for id, n := range s.shown {
-			if n > 1 {
-				t.Errorf("%s was shown %d times", id, n)
-			}
-		}
-		for i := range 3 {
-			var own []string
-			for _, id := range s.order {
-				if strings.Contains(id, fmt.Sprintf("%d-", i)) && strings.HasPrefix(id, "away") {
-					own = append(own, id)
+	for _, settings := range into {
+		r := restored(t, s, backup.Bytes(), settings)
+		for number, ids := range before {
+			for _, id := range ids {
+				m, err := r.Admin.Message(r.Context(), r.Agent(), id)
+				if err != nil || m.PhoneNumber != number || !strings.Contains(string(m.Message), "original "+id) {
+					t.Fatalf("%s was acknowledged before the backup: %+v, %v", id, m, err)
 				}
 			}
-			if !slices.IsSorted(own) {
-				t.Errorf("sender %d: the order is not that of the sends", i)
+		}
+		again, err := r.Client().CreateAgentMessage(r.Context(), away, before[away][0], text("another text"))
+		if err != nil || again.ContentMessage.Text != "original "+before[away][0] {
+			t.Errorf("an id that was used: %+v, %v", again, err)
+		}
+		for _, id := range upstream {
+			hook.Wait(func(e client.Event) bool { return e.UserMessage != nil && e.UserMessage.MessageID == id })
+		}
+
+		var other screen
+		q := r.Dial(func(o *phone.Options) { o.Number, o.Token, o.OnEvent = away, awayToken.DeviceToken, other.see })
+		m, err := q.WaitMessage(r.Context(), hasID(withFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := get(t, m.Media[0].URL); !bytes.Equal(got, picture) {
+			t.Errorf("the file of a message has %d bytes, want %d", len(got), len(picture))
+		}
+		for _, id := range before[away] {
+			if _, err := q.WaitMessage(r.Context(), hasID(id)); err != nil {
+				t.Fatalf("%s was queued: %v", id, err)
 			}
 		}
-		s.mu.Unlock()
+		p := connect(r)
+		for _, id := range before[busy] {
+			if _, err := p.WaitMessage(r.Context(), hasID(id)); err != nil {
+				t.Fatalf("%s was acknowledged: %v", id, err)
+			}
+		}
+		fresh := send(t, r, r.Client(), busy, text("after all of it"))
+		if _, err := p.WaitMessage(r.Context(), hasID(fresh)); err != nil {
+			t.Fatal(err)
+		}
+		hook.Wait(servertest.Delivered(fresh))
+		for _, s := range []*screen{&shown, &other} {
+			s.mu.Lock()
+			for id, n := range s.shown {
+				if n > 1 {
+					t.Errorf("%s was shown %d times", id, n)
+				}
+			}
+			for i := range 3 {
+				var own []string
+				for _, id := range s.order {
+					if strings.Contains(id, fmt.Sprintf("%d-", i)) && strings.HasPrefix(id, "away") {
+						own = append(own, id)
+					}
+				}
+				if !slices.IsSorted(own) {
+					t.Errorf("sender %d: the order is not that of the sends", i)
+				}
+			}
+			s.mu.Unlock()
+		}
+		p.Close()
+		r.Stop()
 	}
 }
 

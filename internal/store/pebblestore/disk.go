@@ -251,7 +251,7 @@ func (d *disk) Lock(name string) (io.Closer, error) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the directory %s is in use by another process: %w", d.FS.PathDir(name), err)
+		return nil, fmt.Errorf("the directory %s is %w: %w", d.FS.PathDir(name), ErrInUse, err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

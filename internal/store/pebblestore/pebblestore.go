@@ -48,8 +48,20 @@ type DB struct {
 
 var _ store.DB = (*DB)(nil)
 
+// ErrInUse is the error for a directory that another process has open.
+var ErrInUse = errors.New("in use by another process")
+
+// Exists says whether there is a store in dir. It changes nothing.
+func Exists(dir string) (bool, error) {
+	found, err := pebble.Peek(dir, vfs.Default)
+	if err != nil {
+		return false, fmt.Errorf("pebblestore: %w", err)
+	}
+	return found.Exists, nil
+}
+
 // Open opens the store in dir and creates it if there is none. It fails when
-// another process has it open and when its log or MANIFEST is corrupt; every
+// another process has it open (ErrInUse) and when its log or MANIFEST is corrupt; every
 // error names dir.
 func Open(dir string, opts Options) (*DB, error) {
 	if opts.FS == nil {

@@ -39,16 +39,34 @@ func run(t *testing.T, c *pgx.Conn, sql string) {
 	}
 }
 
+// patience is how long a test waits for what must come, less than the store does.
+const patience = 30 * time.Second
+
 // await asks the question until the answer is at least one. In a transaction,
 // PostgreSQL answers what it answered first, unless it is told to look again.
 func await(t *testing.T, c *pgx.Conn, question string) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	for n := 0; n == 0; {
+		if ctx.Err() != nil {
+			t.Fatalf("after %v still none: %s\n%s", patience, question, activity(t, c))
+		}
 		run(t, c, "select pg_stat_clear_snapshot()")
 		if err := c.QueryRow(t.Context(), question).Scan(&n); err != nil {
 			t.Fatalf("%s: %v", question, err)
 		}
 	}
+}
+
+// activity is what the sessions of the database do.
+func activity(t *testing.T, c *pgx.Conn) (all string) {
+	t.Helper()
+	const sql = "select string_agg(concat_ws(' ', pid, state, wait_event_type, wait_event, query), E'\n') from pg_stat_activity where datname = current_database()"
+	if err := c.QueryRow(t.Context(), sql).Scan(&all); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 const waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
@@ -220,10 +238,10 @@ func TestLeave(t *testing.T) {
 	b.Put("x/1", body)
 	b.Delete("y/1") // undone and tried again when the row comes to light
 	soon, cancel := context.WithCancel(t.Context())
-	left := make(chan error)
+	left := make(chan error, 1)
 	go func() { left <- db.Commit(soon, b) }()
 	await(t, other, waiting)
-	queued := make(chan error)
+	queued := make(chan error, 1)
 	later, cancelLater := context.WithCancel(t.Context())
 	go func() { queued <- db.Commit(later, putting("z", "v")) }()
 	cancelLater()
@@ -235,7 +253,7 @@ func TestLeave(t *testing.T) {
 		t.Errorf("a batch that a writer has: %v", err)
 	}
 	copy(body, "XXXXX")
-	got := make(chan string)
+	got := make(chan string, 1)
 	go func() {
 		v, err := db.Get(t.Context(), "x/1")
 		got <- fmt.Sprint(string(v), err)

@@ -1,7 +1,11 @@
 package storetest
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -126,4 +130,121 @@ func sums(t *testing.T, snap store.Snapshot, i int) (a, b sum) {
 		}
 	}
 	return a, b
+}
+
+// many writes n records of each of the kinds, a few of them large, and
+// returns the rows of each kind.
+func many(t *testing.T, db store.DB, n int, kinds ...string) map[string][]string {
+	t.Helper()
+	written := map[string][]string{}
+	for _, kind := range kinds {
+		b := new(store.Batch)
+		for i := range n {
+			size := i % 50
+			if i%250 == 7 {
+				size = 300_000
+			}
+			k, v := store.Key(fmt.Sprintf("%s%05d", kind, i)), bytes.Repeat([]byte{byte('a' + i%26)}, size)
+			b.Put(k, v)
+			written[kind] = append(written[kind], fmt.Sprintf("%s=%s", k, v))
+		}
+		commit(t, db, b)
+	}
+	return written
+}
+
+// snapshotOfMany: scans that are longer than any buffer give every record once, in
+// order, whichever way they go and wherever they end, also at the last of all keys.
+func snapshotOfMany(t *testing.T, db store.DB) {
+	const n = 2500
+	want := many(t, db, n, "m", "\xff")
+	snap := snapshotOf(t, db)
+	defer snap.Close()
+	clear := new(store.Batch)
+	for i := range n {
+		clear.Delete(store.Key(fmt.Sprintf("m%05d", i)))
+		clear.Delete(store.Key(fmt.Sprintf("\xff%05d", i)))
+	}
+	commit(t, db, clear)
+	for kind, all := range want {
+		for _, limit := range []int{0, 99, 1234, n} {
+			most := all
+			if limit > 0 && limit < n {
+				most = all[:limit]
+			}
+			r := store.Prefix(store.Key(kind))
+			r.Limit = limit
+			if got := rows(t, snap, r); !slices.Equal(got, most) {
+				t.Errorf("%q, limit %d: %d records, want %d", kind, limit, len(got), len(most))
+			}
+			last := slices.Clone(all[len(all)-len(most):])
+			slices.Reverse(last)
+			r.Reverse = true
+			if got := rows(t, snap, r); !slices.Equal(got, last) {
+				t.Errorf("%q, in reverse, limit %d: %d records, want %d", kind, limit, len(got), len(last))
+			}
+		}
+	}
+}
+
+// snapshotScansAtOnce: scans inside scans, and of several goroutines, do not
+// disturb each other.
+func snapshotScansAtOnce(t *testing.T, db store.DB) {
+	const n = 400
+	many(t, db, n, "a", "b")
+	snap := snapshotOf(t, db)
+	defer snap.Close()
+	parallel(4, func(int) {
+		outer := 0
+		for rec, err := range snap.Scan(t.Context(), store.Prefix("a")) {
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			key := rec.Key
+			if outer++; outer%150 == 0 {
+				inner := 0
+				for _, err := range snap.Scan(t.Context(), store.Range{Start: "b", End: "c", Reverse: outer%300 == 0}) {
+					if inner++; err != nil {
+						t.Error(err)
+						return
+					}
+				}
+				if want := store.Key(fmt.Sprintf("a%05d", outer-1)); inner != n || key != want {
+					t.Errorf("%d records inside %q, want %d inside %q", inner, key, n, want)
+				}
+			}
+		}
+		if outer != n {
+			t.Errorf("%d records, want %d", outer, n)
+		}
+	})
+}
+
+// snapshotOutlivesScans: a scan that is broken off, by its caller or the end of its
+// context, leaves the snapshot as it was.
+func snapshotOutlivesScans(t *testing.T, db store.DB) {
+	const n = 1500
+	want := many(t, db, n, "a")["a"]
+	snap := snapshotOf(t, db)
+	defer snap.Close()
+	for range snap.Scan(t.Context(), store.Prefix("a")) {
+		break
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	seen := 0
+	var last error
+	for _, err := range snap.Scan(ctx, store.Prefix("a")) {
+		if last = err; err == nil {
+			seen++
+		}
+		cancel()
+	}
+	if seen == n || !errors.Is(last, context.Canceled) {
+		t.Errorf("a scan whose context ended gave %d of %d records, %v", seen, n, last)
+	}
+	if got := rows(t, snap, store.Prefix("a")); !slices.Equal(got, want) {
+		t.Errorf("%d records after that, want %d", len(got), n)
+	}
 }

@@ -35,6 +35,9 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 
 		{"SnapshotStaysAsItWas", snapshotStaysAsItWas},
 		{"SnapshotIsOneMoment", snapshotIsOneMoment},
+		{"SnapshotOfMany", snapshotOfMany},
+		{"SnapshotScansAtOnce", snapshotScansAtOnce},
+		{"SnapshotOutlivesScans", snapshotOutlivesScans},
 		{"CompactKeeps", compactKeeps},
 		{"TrimKeeps", trimKeeps},
 
