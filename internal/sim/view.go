@@ -16,7 +16,10 @@ type view struct {
 	in *life
 }
 
-var _ store.DB = (*view)(nil)
+var (
+	_ store.DB        = (*view)(nil)
+	_ store.Sequencer = (*view)(nil)
+)
 
 // Close is never called: nodes die.
 func (v *view) Close() error { return nil }
@@ -79,6 +82,20 @@ func (v *view) Commit(_ context.Context, b *store.Batch) (err error) {
 		return errDead
 	}
 	return err
+}
+
+// Sequence implements store.Sequencer.
+func (v *view) Sequence(_ context.Context, atLeast uint64) (n uint64, err error) {
+	alive := v.d.w.park(&op{in: v.in, label: v.in.name + " sequence", act: func() {
+		if err = v.d.readFault(); err == nil {
+			n, err = v.d.seen.Sequence(context.Background(), atLeast)
+		}
+		v.say("sequence", "", err)
+	}})
+	if !alive {
+		return 0, errDead
+	}
+	return n, err
 }
 
 // commit writes b, fails, or does something between the two.
