@@ -50,6 +50,11 @@ func (c *Clock) Advance(d time.Duration) {
 // SleepUntil waits until the clock shows t, wake yields, or ctx ends. It says
 // false only in the last case. A zero t is never reached; a nil wake never yields.
 func (c *Clock) SleepUntil(ctx context.Context, t time.Time, wake <-chan struct{}) bool {
+	select {
+	case <-wake: // first, so that it is not left to chance what a sleeper hears of
+		return true
+	default:
+	}
 	for {
 		c.mu.Lock()
 		turned := c.turned

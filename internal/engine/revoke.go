@@ -23,11 +23,11 @@ func (e *Engine) Revoke(ctx context.Context, ref Ref, phone string) error {
 
 // revoke is Revoke where the phone is connected, or for one that is connected nowhere.
 func (e *Engine) revoke(ctx context.Context, ref Ref, phone string) error {
-	e.lanes.settle(phone, e.ledger.LastSeq) // what has been stored has been offered to its mailbox
-	e.clock.Turn("revoke", ref.ID, 0)
+	e.settle(ref, phone) // a send under way ends first
 	if err := e.revocable(ctx, ref, phone); err != nil {
 		return err
 	}
+	e.settle(ref, phone) // and what is stored now has been offered to its mailbox
 	answered, release := e.withhold(phone, ref)
 	defer release()
 	e.awaitVerdict(ctx, answered)
@@ -43,6 +43,12 @@ func (e *Engine) revoke(ctx context.Context, ref Ref, phone string) error {
 		m.recall(ref)
 	}
 	return nil
+}
+
+// settle waits for the sends to phone that are under way.
+func (e *Engine) settle(ref Ref, phone string) {
+	e.lanes.settle(phone, e.ledger.LastSeq)
+	e.clock.Turn("revoke", ref.ID, 0)
 }
 
 // revocable refuses what cannot be revoked, before a phone is asked for it.

@@ -2,11 +2,15 @@ package engine
 
 import (
 	"fmt"
+	"runtime"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/openrbm/openrbm/internal/delivery"
+	"github.com/openrbm/openrbm/internal/store"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -232,4 +236,54 @@ func TestRevokeTwice(t *testing.T) {
 		}
 		p.revokes("m1", 1, 1)
 	})
+}
+
+// What was stored after the revocation began, and is offered to the mailbox only
+// after it is found to be stored, does not come to the phone after the answer.
+func TestRevokeOfWhatIsStoredAndNotOffered(t *testing.T) {
+	inWorld(t, Options{}, func(t *testing.T, w *world) {
+		p := w.phone(numberA)
+		p.mute = true
+		p.connect()
+		answer := make(chan struct{})
+		w.db.let(func(commit func() error) error {
+			w.db.let(nil)
+			err := commit()
+			<-answer
+			return err
+		})
+		var sent <-chan error
+		var once sync.Once
+		w.db.onGet = func(store.Key) {
+			once.Do(func() {
+				sent = later(func() error {
+					_, err := w.AcceptMessage(t.Context(), ref("m1"), numberA, message("m1", 0))
+					return err
+				})
+				for w.stored("m1") == nil { // it gets there before the revocation reads
+					runtime.Gosched()
+				}
+			})
+		}
+		revoked := w.revoke("m1")
+		close(answer)
+		code(t, "revoking", <-revoked, rbm.CodeOK)
+		arrived := len(p.has())
+		code(t, "sending", <-sent, rbm.CodeOK)
+		w.expect("m1", delivery.Revoked)
+		p.wants(p.has()[:arrived]...)
+		if arrived > 0 && !p.hidden["m1"] {
+			t.Error("the phone shows what is revoked")
+		}
+	})
+}
+
+// stored is the status of a message, read below the valve; nil: there is none.
+func (w *world) stored(id string) []byte {
+	for rec := range w.db.DB.Scan(w.t.Context(), store.Prefix("i")) {
+		if strings.Contains(string(rec.Key), id) {
+			return rec.Value
+		}
+	}
+	return nil
 }

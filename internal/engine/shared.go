@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/openrbm/openrbm/internal/ledger"
 )
@@ -15,10 +16,12 @@ import (
 
 // acceptShared is accept on a shared store.
 func (e *Engine) acceptShared(ctx context.Context, it *ledger.Item, add func(context.Context, *ledger.Item) error, hand func(*ledger.Item)) (err error) {
-	if it.Seq, err = e.ledger.Place(ctx); err != nil {
-		return err
+	for err = ledger.ErrTaken; errors.Is(err, ledger.ErrTaken); {
+		if it.Seq, err = e.ledger.Place(ctx); err == nil {
+			err = add(ctx, it)
+		}
 	}
-	if err := add(ctx, it); err != nil {
+	if err != nil {
 		return err
 	}
 	e.accepted(ctx, it)

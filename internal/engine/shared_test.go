@@ -134,6 +134,35 @@ func (p *placeless) Sequence(ctx context.Context, atLeast uint64) (uint64, error
 	return p.DB.Sequence(ctx, atLeast)
 }
 
+// A number that the store has given before is not used twice: the second message
+// takes another, and neither comes in place of the other.
+func TestNumberGivenTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := &repeating{DB: memstore.New()}
+		w := newWorld(t, db, Options{Shared: true})
+		w.sendMany(1, 2, numberA)
+		w.event("e1", numberB, rbm.AgentEventRead)
+		if n := db.asked.Load(); n != 5 {
+			t.Errorf("%d numbers were asked for, want 5", n)
+		}
+		a, b := w.phone(numberA), w.phone(numberB)
+		a.connect()
+		b.connect()
+		a.wants("m1", "m2")
+		b.wants("e1")
+	})
+}
+
+// repeating gives each number to two who ask.
+type repeating struct {
+	*memstore.DB
+	asked atomic.Uint64
+}
+
+func (r *repeating) Sequence(_ context.Context, atLeast uint64) (uint64, error) {
+	return atLeast + (1+r.asked.Add(1))/2, nil // the time does not pass in the test
+}
+
 // The same order on a real database: two nodes, clocks five seconds apart, a phone
 // at the one whose clock is right.
 func TestOrderAcrossNodesOnPostgres(t *testing.T) {

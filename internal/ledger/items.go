@@ -181,7 +181,8 @@ func (it *Item) queued() *Status {
 }
 
 // Add records a newly accepted item in the mailbox of its phone, in one durable
-// commit. It fails with store.ErrConflict when the id was used before.
+// commit. It fails with store.ErrConflict when the id was used before, and with
+// ErrTaken when another item has its place.
 func (l *Ledger) Add(ctx context.Context, it *Item) error {
 	return l.add(ctx, it, delivery.Queued)
 }
@@ -198,6 +199,7 @@ func (l *Ledger) add(ctx context.Context, it *Item, state delivery.State) error 
 	proof := store.Record{Key: idKey(it.Ref), Value: st.encode()}
 	var b store.Batch
 	b.Absent(proof.Key)
+	l.claim(&b, it.Seq)
 	b.Put(proof.Key, proof.Value)
 	b.Put(bodyKey(it.Seq), it.encode())
 	if state.Waiting() {
@@ -210,7 +212,7 @@ func (l *Ledger) add(ctx context.Context, it *Item, state delivery.State) error 
 	if err == nil && state.Waiting() {
 		l.queued.Add(1)
 	}
-	return err
+	return taken(err, it.Seq)
 }
 
 // Status tells where the item stands, or store.ErrNotFound.

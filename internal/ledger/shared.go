@@ -20,6 +20,26 @@ func (l *Ledger) Place(ctx context.Context) (Seq, error) {
 	return Seq(n), err
 }
 
+// ErrTaken says that another item has the place. A database that has crashed may
+// give a number again which was not used until then (store.Sequencer).
+var ErrTaken = errors.New("ledger: the place is another item's")
+
+// claim makes b fail if another item has the place.
+func (l *Ledger) claim(b *store.Batch, seq Seq) {
+	if _, shared := l.db.(store.Sequencer); shared {
+		b.Absent(bodyKey(seq))
+	}
+}
+
+// taken is ErrTaken if err says so of the place.
+func taken(err error, seq Seq) error {
+	var conflict *store.ConflictError
+	if errors.As(err, &conflict) && conflict.Key == bodyKey(seq) {
+		return ErrTaken
+	}
+	return err
+}
+
 // Pending gives the items waiting for phone in the order of arrival, from the
 // first on, without those at the places skip: at least limit items, unless there are no
 // more, and then more is false. All are as one moment had them, so an item comes with every item whose send

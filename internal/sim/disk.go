@@ -2,8 +2,10 @@ package sim
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/openrbm/openrbm/internal/store"
 	"github.com/openrbm/openrbm/internal/store/memstore"
@@ -17,12 +19,16 @@ var (
 // disk is the store that all nodes share. What is in durable survives everything.
 type disk struct {
 	w       *world
-	durable *memstore.DB
-	broken  float64 // of commits and reads, how many fail
+	ground  Ground
+	out     *outside
+	durable store.DB
+	last    uint64               // the number given out last, if durable gives none
+	by      map[store.Key]author // for a mistake: of mailbox rows
+	broken  float64              // of commits and reads, how many fail
 	late    []*late
 	// With the mistake of saying success too early: what nodes see, and what of it
 	// a loss of power takes away.
-	seen     *memstore.DB
+	seen     store.DB
 	unsynced []*store.Batch
 }
 
@@ -33,13 +39,62 @@ type late struct {
 	over  bool
 }
 
-func newDisk(w *world) *disk {
-	d := &disk{w: w, durable: memstore.New()}
+// author is who has written a row, and when.
+type author struct {
+	life *life
+	at   time.Time
+}
+
+// sign notes who has written the mailbox rows of b.
+func (d *disk) sign(b *store.Batch, l *life) {
+	for _, p := range b.Puts {
+		if p.Key.Kind() == 'q' {
+			d.by[p.Key] = author{l, time.Now()}
+		}
+	}
+}
+
+// openDisk opens the store of a world. It is called outside of the bubble.
+func openDisk(g Ground) (*disk, error) {
+	d := &disk{ground: g, out: newOutside(), by: make(map[store.Key]author)}
+	return d, d.open()
+}
+
+func (d *disk) open() error {
+	db, err := d.ground.Open()
+	if err != nil {
+		return err
+	}
+	d.durable = db
+	if _, local := d.ground.(memory); !local {
+		d.durable = distant{db, d.out}
+		if s, ok := db.(store.Sequencer); ok {
+			d.durable = remote{distant{db, d.out}, s}
+		}
+	}
 	d.seen = d.durable
+	return nil
+}
+
+// enter gives the disk to its world.
+func (d *disk) enter(w *world) *disk {
+	d.w = w
 	if w.mistake.early {
 		d.seen = memstore.New()
 	}
 	return d
+}
+
+// remove removes the store when the world has ended, outside of the bubble.
+func (d *disk) remove() error {
+	d.out.close()
+	switch db := d.durable.(type) {
+	case remote:
+		_ = db.DB.Close() // whatever it says, it goes
+	case distant:
+		_ = db.DB.Close()
+	}
+	return d.ground.Remove()
 }
 
 // write makes b durable, if its checks hold.
@@ -48,7 +103,12 @@ func (d *disk) write(b *store.Batch) error {
 	if err != nil {
 		return err
 	}
-	if d.seen == d.durable {
+	for _, p := range b.Puts {
+		if p.Key.Kind() == 'm' { // whoever commits a number makes the store know it
+			d.last = max(d.last, seqOf(p.Key))
+		}
+	}
+	if !d.w.mistake.early {
 		d.w.oracle.written(b)
 		return nil
 	}
@@ -73,7 +133,9 @@ func (d *disk) sync() {
 // power is lost: so is what was not durable.
 func (d *disk) power() {
 	d.resolve()
-	if d.seen == d.durable {
+	d.restart()
+	if !d.w.mistake.early {
+		d.crash()
 		return
 	}
 	d.unsynced, d.seen = nil, memstore.New()
@@ -85,6 +147,50 @@ func (d *disk) power() {
 	}
 	d.seen.Commit(context.Background(), &all)
 }
+
+// crash takes the power from the store, which is then opened again.
+func (d *disk) crash() {
+	var err error
+	d.out.do(func() {
+		switch db := d.durable.(type) {
+		case remote:
+			err = d.ground.Crash(db.DB)
+		case distant:
+			err = d.ground.Crash(db.DB)
+		}
+		err = errors.Join(err, d.open())
+	})
+	if err != nil {
+		d.w.fault("the store does not open after a loss of power: %v", err)
+	}
+	d.w.oracle.reopen()
+}
+
+// sequence gives the next number.
+func (d *disk) sequence(atLeast uint64) (uint64, error) {
+	if s, ok := d.durable.(remote); ok {
+		return s.Sequence(context.Background(), atLeast)
+	}
+	n := max(d.last+1, atLeast)
+	d.last = n
+	if !d.w.calm && d.w.chance(0.05) {
+		d.w.say("store", "restarts, and forgets a number that it has given")
+		d.restart()
+	}
+	return n, nil
+}
+
+// restart is a database that comes back: it may give numbers again that no commit
+// has used.
+func (d *disk) restart() {
+	d.last = 0
+	for r := range d.seen.Scan(context.Background(), store.Range{Start: "m", End: "n", Limit: 1, Reverse: true}) {
+		d.last = seqOf(r.Key)
+	}
+}
+
+// seqOf is the place in the key of a body.
+func seqOf(k store.Key) uint64 { return binary.BigEndian.Uint64([]byte(k[1:])) }
 
 // later writes b after its commit was answered with ErrUnknown.
 func (d *disk) later(who string, b *store.Batch) {

@@ -25,7 +25,9 @@
 //
 // The store keeps the promises of its seam (store.DB) and no others: what was
 // answered with nil is durable; everything else may be written, not written, or written
-// later. The phone keeps docs/device-protocol.md and was written from it, beside
+// later. Below those faults is a store in memory or a real one (Ground), which works outside
+// of the bubble: while it does, the world's time stands still. It is asked one thing at
+// a time, so that commits do not meet in it; the suites of the stores are about that. The phone keeps docs/device-protocol.md and was written from it, beside
 // package phone. The oracle believes only what crosses the boundaries and what
 // the durable records say.
 package sim

@@ -14,12 +14,14 @@ import (
 	"github.com/openrbm/openrbm/internal/store"
 )
 
-// mistakes break the four laws (docs/reliability.md). Each must be noticed.
-var mistakes = []struct {
-	name   string
-	notice string // one of the faults that the oracle finds must match
+// planted is a mistake, and what the oracle says of it: one of the faults must match.
+type planted struct {
+	name, notice string
 	mistake
-}{
+}
+
+// mistakes break the four laws (docs/reliability.md). Each must be noticed.
+var mistakes = []planted{
 	{"the store says success before it is durable", "is not durable|is lost|no durable row|durably QUEUED", mistake{early: true}},
 	{"a report is confirmed before it is durable", "again after|waits for something|is QUEUED", mistake{hasty: true}},
 	{"an unknown outcome is taken for success", "not durable|durably QUEUED|no durable row", mistake{verdict: swap(store.ErrUnknown, nil)}},
@@ -45,6 +47,39 @@ var mistakes = []struct {
 	}}},
 	{"a start does not look for the last place", "order:|lost|another content", mistake{blind: func(r store.Range) bool { return r.Reverse }}},
 	{"messages are taken back that the phone has been asked for and has", "durably QUEUED|taken off the screen|now false", mistake{effects: decideAtOnce}},
+}
+
+// sharedMistakes break what nodes keep that all accept on one store.
+var sharedMistakes = []planted{
+	{"numbers come from the clocks of the nodes", "order:", mistake{ownTime: true}},
+	{"a mailbox is read on from where it was read before", "order:|still work", mistake{sees: afterCursor}},
+	{"a node offers what it has accepted, and looks for what others have later", "order:", mistake{sees: ownFirst}},
+	{"the nodes do not know that others work on their store", "order:", mistake{options: func(e *engine.Options, _ *outbox.Options) { e.Shared = false }}},
+	{"a number that was given twice is used twice", "another content|was sent to|is lost", mistake{batch: without('m', func(store.Check) bool { return true })}},
+}
+
+// afterCursor passes over what lies before the end of what was read.
+func afterCursor(l *life, found []store.Record) (rest []store.Record) {
+	for _, r := range found {
+		name, _, _ := strings.Cut(string(r.Key), "\x00")
+		if r.Key > l.scanned[name] {
+			rest = append(rest, r)
+			l.scanned[name] = r.Key
+		}
+	}
+	return rest
+}
+
+// ownFirst leaves out what others have accepted in the last five seconds, if there
+// is something of the node's own.
+func ownFirst(l *life, found []store.Record) []store.Record {
+	var own []store.Record
+	for _, r := range found {
+		if by := l.w.disk.by[r.Key]; by.life == l || time.Since(by.at) > 5*time.Second {
+			own = append(own, r)
+		}
+	}
+	return own
 }
 
 // swap gives another verdict on commits that came to from.
@@ -114,22 +149,28 @@ func decideAtOnce(effects []engine.Effect) []engine.Effect {
 
 // TestMistakesAreNoticed plants each mistake and counts the worlds until it shows.
 func TestMistakesAreNoticed(t *testing.T) {
-	const bound = 1000
 	for _, m := range mistakes {
-		t.Run(m.name, func(t *testing.T) {
-			noticed := false
-			Run(t.Context(), 1, bound, Options{mistake: &m.mistake}, func(out *Outcome) bool {
-				for _, wrong := range out.Wrong {
-					if !noticed && regexp.MustCompile(m.notice).MatchString(wrong) {
-						noticed = true
-						t.Logf("seed %d: %s", out.Seed, wrong)
-					}
-				}
-				return !noticed
-			})
-			if !noticed {
-				t.Errorf("not noticed in %d worlds", bound)
+		t.Run(m.name, func(t *testing.T) { m.noticed(t, Options{}) })
+	}
+	for _, m := range sharedMistakes {
+		t.Run(m.name, func(t *testing.T) { m.noticed(t, Options{BothAccept: true}) })
+	}
+}
+
+func (m planted) noticed(t *testing.T, o Options) {
+	const bound = 1000
+	noticed := false
+	o.mistake = &m.mistake
+	Run(t.Context(), 1, bound, o, func(out *Outcome) bool {
+		for _, wrong := range out.Wrong {
+			if !noticed && regexp.MustCompile(m.notice).MatchString(wrong) {
+				noticed = true
+				t.Logf("seed %d: %s", out.Seed, wrong)
 			}
-		})
+		}
+		return !noticed
+	})
+	if !noticed {
+		t.Errorf("not noticed in %d worlds", bound)
 	}
 }

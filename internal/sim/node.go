@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/openrbm/openrbm/internal/engine"
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/outbox"
+	"github.com/openrbm/openrbm/internal/store"
 )
 
 // errLost is what a caller knows of a call that has no answer.
@@ -40,6 +40,9 @@ type life struct {
 	outbox *outbox.Outbox
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
+
+	last    uint64               // for mistakes: its own number
+	scanned map[string]store.Key // and how far it has seen of mailboxes
 
 	up, accepting bool
 	calls         []*call // under way at the server
@@ -71,7 +74,7 @@ func (n *node) boot() {
 	}
 	w.disk.resolve()
 	n.lives++
-	l := &life{w: w, node: n, name: fmt.Sprintf("%s.%d", n.name, n.lives), clock: clock.New()}
+	l := &life{w: w, node: n, name: fmt.Sprintf("%s.%d", n.name, n.lives), clock: clock.New(), scanned: make(map[string]store.Key)}
 	n.life = l
 	skew := w.upTo(w.script.skew)
 	l.clock.Advance(skew)
@@ -105,7 +108,6 @@ func (l *life) run(ctx context.Context, rng *rand.Rand) {
 }
 
 func (l *life) build(led *ledger.Ledger, rng *rand.Rand) {
-	quiet := slog.New(slog.DiscardHandler)
 	s := &l.w.script
 	oo := outbox.Options{Client: &http.Client{Transport: caller{l}}, Jitter: rng.Float64, Drain: 2 * time.Second, Logger: quiet}
 	eo := engine.Options{Shared: l.w.opts.BothAccept, LoseHints: s.loseHints, Logger: quiet}

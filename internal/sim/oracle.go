@@ -62,12 +62,18 @@ type userMessage struct {
 
 func newOracle(w *world) *oracle {
 	o := &oracle{w: w, messages: make(map[ref]*message), rows: make(map[string]bool), calls: make(map[string]string)}
-	witness, err := ledger.Open(context.Background(), w.disk.durable, clock.New())
+	o.reopen()
+	return o
+}
+
+// reopen reads the durable store anew.
+func (o *oracle) reopen() {
+	witness, err := ledger.Open(context.Background(), o.w.disk.durable, clock.New())
 	if err != nil {
-		w.fault("opening an empty store: %v", err)
+		o.w.fault("opening the store: %v", err)
+		return
 	}
 	o.witness = witness
-	return o
 }
 
 func (o *oracle) add(m *message) {

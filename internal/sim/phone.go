@@ -87,6 +87,13 @@ func (p *phone) dial() {
 		if e.then != 0 {
 			e.said, e.then = e.then, 0
 		}
+	}
+	p.repeat(l)
+}
+
+// repeat says on l what is not confirmed.
+func (p *phone) repeat(l *link) {
+	for _, e := range p.order {
 		if e.said != 0 && !e.durable {
 			p.report(l, e)
 		}
@@ -110,6 +117,9 @@ func (p *phone) redial() {
 func (p *phone) lostLink(l *link) {
 	p.links = slices.DeleteFunc(p.links, func(o *link) bool { return o == l })
 	p.w.say(p.number, "notices the end of %s", l.name)
+	for _, other := range p.links { // what was said on l only may be lost
+		p.repeat(other)
+	}
 	if len(p.links) == 0 && !p.dialing {
 		p.redial()
 	}

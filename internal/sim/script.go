@@ -26,9 +26,15 @@ func (w *world) write() {
 		twoNodes: w.opts.BothAccept || r.IntN(3) == 0,
 	}
 	w.disk.broken = w.script.flaky
-	w.nodes = []*node{{w: w, name: "node1"}}
+	nodes := 1
 	if w.script.twoNodes {
-		w.nodes = append(w.nodes, &node{w: w, name: "node2"})
+		nodes = 2
+	}
+	if w.opts.BothAccept {
+		nodes += r.IntN(2)
+	}
+	for i := range nodes {
+		w.nodes = append(w.nodes, &node{w: w, name: fmt.Sprint("node", i+1)})
 	}
 	for i := range 2 + r.IntN(3) {
 		w.phones = append(w.phones, newPhone(w, fmt.Sprintf("+4917000000%02d", i)))
@@ -40,7 +46,9 @@ func (w *world) write() {
 		w.seed, len(w.nodes), len(w.phones), len(w.agents), w.script.storm.Round(time.Second), w.script.flaky, w.script.lossy, w.script.loseHints)
 	w.nodes[0].boot()
 	if w.opts.BothAccept {
-		w.nodes[1].boot()
+		for _, n := range w.nodes[1:] {
+			n.boot()
+		}
 	}
 	for _, p := range w.phones {
 		p.live()

@@ -16,7 +16,10 @@ type view struct {
 	in *life
 }
 
-var _ store.DB = (*view)(nil)
+var (
+	_ store.DB        = (*view)(nil)
+	_ store.Sequencer = (*view)(nil)
+)
 
 // Close is never called: nodes die.
 func (v *view) Close() error { return nil }
@@ -40,6 +43,9 @@ func (v *view) Scan(_ context.Context, r store.Range) iter.Seq2[store.Record, er
 		var err error
 		alive := v.d.w.park(&op{in: v.in, label: v.in.name + " scan " + string(r.Start) + string(r.End), act: func() {
 			found, err = v.d.scan(r)
+			if sees := v.d.w.mistake.sees; sees != nil && r.Start[0] == 'q' {
+				found = sees(v.in, found)
+			}
 			v.say("scan", fmt.Sprintf("%s: %d", show(r.Start), len(found)), err)
 		}})
 		if !alive {
@@ -81,9 +87,29 @@ func (v *view) Commit(_ context.Context, b *store.Batch) (err error) {
 	return err
 }
 
+// Sequence implements store.Sequencer.
+func (v *view) Sequence(_ context.Context, atLeast uint64) (n uint64, err error) {
+	alive := v.d.w.park(&op{in: v.in, label: v.in.name + " sequence", act: func() {
+		if err = v.d.readFault(); err == nil {
+			if n, err = v.d.sequence(atLeast); v.d.w.mistake.ownTime {
+				v.in.last = max(v.in.last+1, atLeast)
+				n = v.in.last
+			}
+		}
+		v.say("sequence", "", err)
+	}})
+	if !alive {
+		return 0, errDead
+	}
+	return n, err
+}
+
 // commit writes b, fails, or does something between the two.
 func (v *view) commit(b *store.Batch) error {
 	d := v.d
+	if d.w.mistake.sees != nil {
+		d.sign(b, v.in)
+	}
 	if d.w.calm || !d.w.chance(d.broken) {
 		return d.write(b)
 	}

@@ -12,9 +12,12 @@ import (
 
 // Options say what kind of worlds to make.
 type Options struct {
-	// BothAccept lets two nodes accept for the same phones at the same time. The
-	// platform does not promise anything for that yet (docs/reliability.md).
+	// BothAccept has two or three nodes, which all accept for the same phones at the
+	// same time, and hear nothing of each other: what they share is the store.
 	BothAccept bool
+	// Store makes the store under each world; nil: Memory. It may be asked for several
+	// at once.
+	Store func() (Ground, error)
 
 	mistake *mistake // planted, by tests
 }
@@ -70,6 +73,27 @@ type world struct {
 
 // World lives the world of seed.
 func World(seed uint64, o Options) *Outcome {
+	found := o.Store
+	if found == nil {
+		found = Memory
+	}
+	g, err := found()
+	if err != nil {
+		return &Outcome{Seed: seed, Wrong: []string{"making a store: " + err.Error()}}
+	}
+	d, err := openDisk(g)
+	if err != nil {
+		return &Outcome{Seed: seed, Wrong: []string{"opening an empty store: " + err.Error()}}
+	}
+	out := live(seed, o, d)
+	if err := d.remove(); err != nil {
+		out.Wrong = append(out.Wrong, "removing the store: "+err.Error())
+	}
+	return out
+}
+
+// live lives the world of seed on d.
+func live(seed uint64, o Options, d *disk) *Outcome {
 	lived := make(chan *Outcome, 1)
 	go func() {
 		out := &Outcome{Seed: seed, Wrong: []string{"the world ended before its time"}}
@@ -81,17 +105,17 @@ func World(seed uint64, o Options) *Outcome {
 		}()
 		// A bubble asks for a T, to tell it of failures and data races: it ends the
 		// goroutine then.
-		synctest.Test(new(testing.T), func(*testing.T) { out = newWorld(seed, o).live() })
+		synctest.Test(new(testing.T), func(*testing.T) { out = newWorld(seed, o, d).live() })
 	}()
 	return <-lived
 }
 
-func newWorld(seed uint64, o Options) *world {
+func newWorld(seed uint64, o Options, d *disk) *world {
 	w := &world{seed: seed, opts: o, rng: rand.New(rand.NewPCG(seed, 0x0be)), began: time.Now(), wake: make(chan struct{}, 1)}
 	if o.mistake != nil {
 		w.mistake = *o.mistake
 	}
-	w.disk = newDisk(w)
+	w.disk = d.enter(w)
 	w.oracle = newOracle(w)
 	w.write()
 	return w

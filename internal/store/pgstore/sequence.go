@@ -138,7 +138,7 @@ func (s *sequencer) hand(group []*asker, last uint64, lifts int) bool {
 	for i, a := range group {
 		a.number = last - uint64(len(group)-1-i)
 	}
-	s.greatest.Store(last)
+	s.greatest.Store(max(last, s.greatest.Load())) // a server that was restarted begins lower
 	return true
 }
 
