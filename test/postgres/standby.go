@@ -66,8 +66,9 @@ func (s *Server) Crash(t testing.TB) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	doomed := append([]int{s.cmd.Process.Pid}, children(s.cmd.Process.Pid)...)
-	for _, pid := range doomed {
+	first := s.cmd.Process.Pid
+	_ = syscall.Kill(first, syscall.SIGSTOP) // it starts no more of them
+	for _, pid := range append(children(first), first) {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
 	}
 	select {
