@@ -14,6 +14,7 @@ func (n *Node) beat(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		if err := n.round(ctx); err != nil && ctx.Err() == nil {
+			n.blind.Store(true)
 			n.log.Error("cluster", "err", err)
 		}
 		select {
@@ -40,6 +41,9 @@ func (n *Node) round(ctx context.Context) error {
 		return err
 	default:
 		n.renewed.Store(int64(begin))
+		if time.Since(n.start)-begin > n.opts.Beat {
+			n.blind.Store(true)
+		}
 	}
 	owners, err := n.owners(ctx)
 	if err != nil {
@@ -80,10 +84,11 @@ func (n *Node) look(ctx context.Context) error {
 	var dead []Record
 	n.mu.Lock()
 	before := n.members
+	blind := n.blind.Swap(false)
 	n.members = make(map[string]*member, len(list))
 	for _, r := range list {
 		m := &member{*r, now}
-		if old := before[r.Name]; old != nil && old.Session == r.Session && old.Beat == r.Beat {
+		if old := before[r.Name]; old != nil && old.Session == r.Session && old.Beat == r.Beat && !blind {
 			m.seen = old.seen
 		}
 		n.members[r.Name] = m

@@ -5,8 +5,9 @@
 // A node is alive as long as its record is in the store. It raises a counter in it
 // every Beat; whoever has not seen that counter change for Dead, by its own
 // monotonic clock, removes the record, checking that it is still the same. So all
-// agree on who is dead, whatever their clocks show. A node that finds its record gone
-// closes its phones and begins anew.
+// agree on who is dead, whatever their clocks show. A node that could not read the store
+// for a while begins to count anew. A node that finds its record gone closes its phones
+// and begins anew.
 //
 // Work that is one node's at a time is spread over shards. A shard has a lease, a
 // record with the session of its owner, and belongs to the living node that rendezvous

@@ -96,9 +96,13 @@ func (n *Node) listen(ctx context.Context) {
 	looked := time.Now()
 	for ctx.Err() == nil {
 		if s := n.ledger.Notifier(); s != nil {
+			began := time.Now()
 			err := s.Listen(ctx, n.opts.Hooks.Missed, func(hint string) { n.hear(ctx, hint) })
 			if ctx.Err() == nil {
 				n.log.Warn("cluster: hints are not heard", "err", err)
+			}
+			if time.Since(began) > listenPause {
+				continue // it could listen, and can again if only the connection broke
 			}
 		}
 		if time.Since(looked) > deafLook {

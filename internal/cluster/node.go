@@ -74,7 +74,10 @@ type Node struct {
 	renewed atomic.Int64 // when the record was renewed last, since start
 	start   time.Time
 	leaving atomic.Bool
-	tick    chan struct{}
+	// blind: for a while the store was away, or slow. Others could perhaps not renew their
+	// records either, so their silence is counted from the next look on.
+	blind atomic.Bool
+	tick  chan struct{}
 
 	mu      sync.RWMutex
 	self    Record

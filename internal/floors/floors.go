@@ -30,7 +30,7 @@ var Table = map[string]Floor{
 
 	"internal/store/memstore":    {1, 250},
 	"internal/store/pebblestore": {1, 1700}, // two thirds of it is what a disk that fails, fills up or lies needs
-	"internal/store/pgstore":     {1, 1600}, // half of it is what other nodes and lost connections need
+	"internal/store/pgstore":     {1, 1600}, // half of it is what other nodes, lost connections and a standby that takes over need
 	"internal/store/storetest":   {1, 1700},
 	"internal/delivery":          {1, 700},
 	"internal/archive":           {1, 550}, // all that is kept, as a portable stream
@@ -70,7 +70,7 @@ var Table = map[string]Floor{
 	"servertest":      {6, 500},
 	"cmd/openrbm":     {6, 2500},
 	"test/process":    {6, 200}, // the real binary, for tests
-	"test/postgres":   {0, 300}, // a real PostgreSQL, for tests
+	"test/postgres":   {0, 400}, // a real PostgreSQL and its standby, for tests
 
 	"bench/report": {0, 400}, // the table of what was measured
 

@@ -47,7 +47,7 @@ func (c *cluster) balance() http.Handler {
 }
 
 // free is an address where nobody listens.
-func free(t *testing.T) string {
+func free(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -37,6 +37,8 @@ type Server struct {
 	bin  string // where PostgreSQL's programs are
 	args []string
 
+	settings []string // those that New was given
+
 	mu        sync.Mutex
 	cmd       *exec.Cmd
 	gone      chan struct{} // closed when cmd has ended
@@ -46,7 +48,7 @@ type Server struct {
 // New is a cluster of t's own, started with further settings ("name=value").
 func New(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, err := create(settings)
+	s, err := create(nil, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func Shared(t testing.TB) *Server {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = create(nil)
+		shared.server, shared.err = create(nil, nil)
 	}
 	if shared.err != nil {
 		t.Fatal(shared.err)
@@ -108,6 +110,9 @@ func (s *Server) Keywords() string {
 	return fmt.Sprintf("host=%s port=5432 user=%s sslmode=disable", s.dir, superuser)
 }
 
+// Dir is where the server's socket is, a host in a DSN.
+func (s *Server) Dir() string { return s.dir }
+
 // Socket is the path of the Unix socket on which the server listens.
 func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
 
@@ -126,7 +131,8 @@ func (s *Server) Exec(t testing.TB, sql string) {
 	}
 }
 
-// Kill ends the server at once, as a crash of the machine does to its processes.
+// Kill ends the server at once, as a crash of the machine does to its processes; Crash
+// does it without its knowing.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	if err := s.end(syscall.SIGQUIT); err != nil {
@@ -151,8 +157,8 @@ func (s *Server) Start(t testing.TB) {
 	}
 }
 
-// create makes a cluster and starts its server.
-func create(settings []string) (*Server, error) {
+// create makes a cluster, or a standby of source, and starts its server.
+func create(source *Server, settings []string) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -161,29 +167,34 @@ func create(settings []string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, bin: bin, args: []string{
+	s := &Server{dir: dir, bin: bin, settings: settings, args: []string{
 		"-D", filepath.Join(dir, "data"), "-k", dir, "-c", "listen_addresses=", "-c", "port=5432",
-		"-c", "max_connections=300", "-c", "logging_collector=off",
+		"-c", "max_connections=300", "-c", "logging_collector=off", "-c", "dynamic_shared_memory_type=mmap",
 	}}
 	for _, setting := range settings {
 		s.args = append(s.args, "-c", setting)
 	}
-	if err := s.init(); err != nil {
+	if err := s.init(source); err != nil {
 		s.remove()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Server) init() error {
+// init makes the data, those of source if there is one, and starts the server.
+func (s *Server) init(source *Server) error {
 	if uid, gid, err := owner(); err != nil {
 		return err
 	} else if err := os.Chown(s.dir, uid, gid); err != nil {
 		return err
 	}
-	out, err := s.command("initdb", "-D", filepath.Join(s.dir, "data"), "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
+	data := filepath.Join(s.dir, "data")
+	cmd := s.command("initdb", "-D", data, "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	if source != nil {
+		cmd = s.command("pg_basebackup", "-D", data, "-d", source.Keywords(), "-R", "-c", "fast", "--no-sync")
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", cmd.Path, err, out)
 	}
 	return s.start()
 }

@@ -44,6 +44,9 @@ func (d *DB) Collect(ctx context.Context, keys []store.Key) (map[store.Key][]byt
 		d.pool.Reset() // the others will be lost too
 		found, err = d.collect(ctx, wanted)
 	}
+	if err == nil {
+		err = d.sure(ctx)
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err()

@@ -43,8 +43,11 @@
 // Sessions run with synchronous_commit on (or remote_apply, if the DSN says so),
 // and Open refuses a database with fsync off. PostgreSQL shows a commit to
 // others only when it is in the log on the disk, and on the standbys that
-// synchronous_standby_names asks for. So reads need no further wait. They go to
-// a server that takes writes, never to a standby.
+// synchronous_standby_names asks for. So reads need no further wait, but for two
+// cases in which PostgreSQL shows what the standbys may not have: after it has restarted, and
+// when the wait for a standby was broken off. What is read on a new connection, or after
+// an unknown outcome, is therefore answered when a commit that came later is durable (see
+// doubts). Reads go to a server that takes writes, never to a standby.
 //
 // # When the database fails
 //
@@ -55,7 +58,9 @@
 //     back by itself, since a value that it finds may be another node's; the
 //     caller knows what its records mean.
 //   - Each call tries to connect when there is no connection, so all goes on by
-//     itself when the database is there again.
+//     itself when the database is there again, or one of the hosts that the DSN
+//     names takes writes. Each host gets its part of Options.Timeout; one that does not
+//     answer is passed over for a while.
 //
 // A statement may take Options.Timeout; for a scan this is the wait for more
 // rows, not the whole.

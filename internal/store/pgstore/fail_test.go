@@ -375,9 +375,12 @@ func TestStandbyMissing(t *testing.T) {
 	server := postgres.New(t)
 	dsn := server.Database(t)
 	opts := quiet()
-	opts.Writers = 1
+	opts.Writers, opts.Timeout = 1, 2*time.Second
 	db, other := open(t, dsn, opts), session(t, dsn)
 	if err := db.Commit(t.Context(), putting("a/1", "v")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Get(t.Context(), "a/1"); err != nil {
 		t.Fatal(err)
 	}
 	server.Exec(t, "alter system set synchronous_standby_names = 'nobody'")
@@ -397,5 +400,20 @@ func TestStandbyMissing(t *testing.T) {
 	run(t, other, "select pg_cancel_backend(pid) "+stuck)
 	if err := <-answer; !errors.Is(err, store.ErrUnknown) {
 		t.Errorf("Commit: %v", err)
+	}
+	// Now PostgreSQL shows it, on the standby or not.
+	if v, err := db.Get(t.Context(), "a/2"); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("what is not confirmed shows when the wait was broken off: %q, %v", v, err)
+	}
+	for rec, err := range db.Scan(t.Context(), store.Prefix("a/")) {
+		if !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("and in a scan: %q, %v", rec, err)
+		}
+	}
+	server.Exec(t, "alter system reset synchronous_standby_names")
+	server.Exec(t, "select pg_reload_conf()")
+	await(t, other, "select count(*) from pg_settings where name = 'synchronous_standby_names' and setting = ''")
+	if v, err := db.Get(t.Context(), "a/2"); err != nil || string(v) != "v" {
+		t.Errorf("when no standby is needed any more: %q, %v", v, err)
 	}
 }

@@ -2,8 +2,10 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -35,15 +37,26 @@ func (d *DB) Notify(ctx context.Context, hint string) error {
 	n := &d.notifier
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.connect(ctx, d.writers); err != nil {
+	old := n.conn != nil
+	err := n.notify(ctx, d.writers, hint)
+	if err != nil && old {
+		err = n.notify(ctx, d.writers, hint) // the connection was broken; a hint may come twice
+	}
+	if err != nil {
 		return unavailable(fmt.Errorf("pgstore: notify: %w", err))
+	}
+	return nil
+}
+
+func (n *notifier) notify(ctx context.Context, to *pgconn.Config, hint string) error {
+	if err := n.connect(ctx, to); err != nil {
+		return err
 	}
 	err := n.conn.ExecParams(ctx, "select pg_notify('"+channel+"', $1)", [][]byte{[]byte(hint)}, nil, nil, nil).Read().Err
 	if err != nil {
 		n.drop()
-		return unavailable(fmt.Errorf("pgstore: notify: %w", err))
 	}
-	return nil
+	return err
 }
 
 func (n *notifier) connect(ctx context.Context, to *pgconn.Config) (err error) {
@@ -73,8 +86,11 @@ func (n *notifier) drop() {
 	n.conn = nil
 }
 
-// Listen implements store.Notifier. A connection that was cut in silence is noticed
-// by the keep-alives of TCP.
+// listenCheck is the silence after which Listen tries its connection: it may have been
+// cut without a word.
+const listenCheck = 5 * time.Second
+
+// Listen implements store.Notifier.
 func (d *DB) Listen(ctx context.Context, ready func(), hear func(string)) error {
 	if err := d.enter(ctx); err != nil {
 		return err
@@ -96,11 +112,24 @@ func (d *DB) Listen(ctx context.Context, ready func(), hear func(string)) error 
 	}
 	ready()
 	for {
-		if err := conn.WaitForNotification(ctx); err != nil {
+		if err := d.wait(ctx, conn); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			return fmt.Errorf("pgstore: listen: %w", err)
 		}
 	}
+}
+
+// wait waits for a hint, or until it is sure that conn could bring one.
+func (d *DB) wait(ctx context.Context, conn *pgconn.PgConn) error {
+	quiet, cancel := context.WithTimeout(ctx, listenCheck)
+	err := conn.WaitForNotification(quiet)
+	cancel()
+	if err == nil || !errors.Is(err, context.DeadlineExceeded) || conn.IsClosed() {
+		return err
+	}
+	try, cancel := context.WithTimeout(ctx, d.opts.Timeout)
+	defer cancel()
+	return conn.Ping(try)
 }

@@ -84,9 +84,7 @@ func (o Options) connections(dsn string) (connections, error) {
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "openrbm"
 	}
-	if c.ConnectTimeout == 0 || c.ConnectTimeout > o.Timeout {
-		c.ConnectTimeout = o.Timeout
-	}
+	divide(c, o.Timeout)
 	c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	pool.MinConns, pool.MaxConns = 0, int32(o.Readers)
 	writers := c.Copy()

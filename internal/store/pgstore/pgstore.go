@@ -2,11 +2,13 @@ package pgstore
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -28,6 +30,7 @@ type DB struct {
 	users   sync.WaitGroup  // reads that are on their way
 	running sync.WaitGroup  // the writers and the sequencer
 
+	doubts    doubts
 	sequencer sequencer
 	notifier  notifier
 
@@ -50,6 +53,12 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	if err := migrate(ctx, c.readers.ConnConfig); err != nil {
 		return nil, fmt.Errorf("pgstore: migrate: %w", err)
 	}
+	d := &DB{opts: opts, log: opts.Logger, writers: c.writers, flight: map[*group]bool{}, observe: opts.Observe}
+	d.doubts.mark = store.Key("\x00" + rand.Text())
+	c.readers.AfterConnect = func(context.Context, *pgx.Conn) error {
+		d.doubts.raise() // the server may have restarted
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, c.readers)
 	if err != nil {
 		return nil, fmt.Errorf("pgstore: %w", err)
@@ -58,8 +67,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("pgstore: %w", err)
 	}
-	d := &DB{opts: opts, log: opts.Logger, pool: pool, writers: c.writers, flight: map[*group]bool{}, observe: opts.Observe}
-	d.changed.L, d.sequencer.db = &d.mu, d
+	d.pool, d.changed.L, d.sequencer.db = pool, &d.mu, d
 	for range opts.Writers {
 		d.running.Go((&writer{db: d}).run)
 	}

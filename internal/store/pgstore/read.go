@@ -43,6 +43,9 @@ func (d *DB) Get(ctx context.Context, k store.Key) ([]byte, error) {
 		d.pool.Reset() // the others will be lost too
 		body, err = d.get(ctx, k)
 	}
+	if err == nil {
+		err = d.sure(ctx)
+	}
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, store.ErrNotFound

@@ -36,6 +36,9 @@ type scan struct {
 // run yields the records and returns the error that ended them.
 func (s *scan) run(ctx context.Context, yield func(store.Record, error) bool) error {
 	page, more, err := s.first(ctx)
+	if err == nil && len(page) > 0 {
+		err = s.db.sure(ctx)
+	}
 	if err != nil {
 		return err
 	}

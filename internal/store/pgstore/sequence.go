@@ -21,7 +21,9 @@ var _ store.Sequencer = (*DB)(nil)
 // keeps it keeps the sequence too, as long as the server does not restart in
 // between. If it does, all connections are lost; and each new one of a writer begins
 // by raising the sequence to the greatest number that this process was given. A
-// number that comes while a writer does that is given to nobody.
+// number that comes while a writer does that is given to nobody. A standby that takes
+// over is no other case: what a synchronous standby has confirmed, all that is before it in
+// the log included, it has.
 type sequencer struct {
 	db     *DB
 	conn   *pgconn.PgConn // owned by run
@@ -192,14 +194,12 @@ func (s *sequencer) disconnect() {
 }
 
 // lift makes the database that conn leads to know the numbers that this process
-// was given. A writer does it with every new connection.
+// was given. A writer does it with every new connection, also when there are none:
+// what the writer sees from then on is as durable as this commit.
 func (s *sequencer) lift(ctx context.Context, conn *pgconn.PgConn) error {
 	s.lifting.Lock()
 	s.lifts++
 	greatest := s.greatest.Load()
 	s.lifting.Unlock()
-	if greatest == 0 {
-		return nil
-	}
 	return conn.ExecParams(ctx, liftSQL, [][]byte{strconv.AppendUint(nil, greatest, 10)}, []uint32{int8OID}, nil, nil).Read().Err
 }

@@ -37,6 +37,9 @@ const idle = time.Second
 func (w *writer) run() {
 	for g := w.db.take(); g != nil; g = w.db.take() {
 		answers, err := w.commit(g)
+		if errors.Is(err, store.ErrUnknown) {
+			w.db.doubts.raise()
+		}
 		if err != nil {
 			w.db.log.Warn("pgstore: a group was not committed", "batches", len(g.requests), "error", err)
 			answers = make([]error, len(g.requests))
@@ -92,6 +95,9 @@ func (w *writer) try(ctx context.Context, todo []statement) error {
 	var batch pgconn.Batch
 	for i := range todo {
 		sd, err := w.prepare(ctx, &todo[i])
+		if err != nil && w.conn.IsClosed() {
+			return fmt.Errorf("%w: %w", errAgain, err)
+		}
 		if err != nil {
 			return unavailable(err)
 		}
