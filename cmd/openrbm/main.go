@@ -20,6 +20,7 @@ type commands struct {
 	Demo        demoCmd        `cmd:"" help:"Run a server with an agent, its key and a phone, ready to try."`
 	Serve       serveCmd       `cmd:"" help:"Run a server for real traffic."`
 	Check       checkCmd       `cmd:"" help:"Say what is wrong with a configuration file."`
+	Ready       readyCmd       `cmd:"" help:"Ask the server of a configuration file, on this machine, whether it is ready."`
 	Token       tokenCmd       `cmd:"" help:"Print the admin token of a server that is not running."`
 	Restore     restoreCmd     `cmd:"" help:"Make the data directory of a server from a backup, or check one."`
 	Copy        copyCmd        `cmd:"" help:"Copy a store to another kind of store, as from a data directory to PostgreSQL, of servers that do not run."`

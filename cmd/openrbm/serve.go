@@ -14,13 +14,19 @@ import (
 // under way have three seconds more: all is over within ten.
 const stopWithin = 6 * time.Second
 
-type serveCmd struct {
-	Config string `required:"" type:"path" placeholder:"FILE" help:"The configuration (TOML). Check it with: openrbm check --config FILE"`
+// configFlags are the flags of every verb that reads the configuration of a server.
+type configFlags struct {
+	Config string   `required:"" type:"path" placeholder:"FILE" help:"The configuration (TOML). Check it with: openrbm check --config FILE"`
+	Set    []string `sep:"none" placeholder:"SETTING" help:"One more line of it, such as cluster.node='rcs-1'; goes before the file's. Can be repeated."`
 }
+
+func (f configFlags) load() (server.Config, error) { return server.LoadConfig(f.Config, f.Set...) }
+
+type serveCmd struct{ configFlags }
 
 // Run serves until a signal.
 func (c *serveCmd) Run(ctx context.Context, out io.Writer) error {
-	cfg, err := server.LoadConfig(c.Config)
+	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
@@ -35,19 +41,19 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer) error {
 // serveUntilDone waits for the signal and stops the server.
 func serveUntilDone(ctx context.Context, s *server.Server) error {
 	paceCollections()
+	tellSupervisor("READY=1")
 	<-ctx.Done()
+	tellSupervisor("STOPPING=1")
 	stopping, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	return s.Stop(stopping)
 }
 
-type checkCmd struct {
-	Config string `required:"" type:"path" placeholder:"FILE" help:"The configuration (TOML)."`
-}
+type checkCmd struct{ configFlags }
 
 // Run says what is wrong with the configuration, all at once.
 func (c *checkCmd) Run(out io.Writer) error {
-	cfg, err := server.LoadConfig(c.Config)
+	cfg, err := c.load()
 	if err == nil {
 		err = cfg.Check()
 	}
@@ -58,13 +64,11 @@ func (c *checkCmd) Run(out io.Writer) error {
 	return err
 }
 
-type tokenCmd struct {
-	Config string `required:"" type:"path" placeholder:"FILE" help:"The configuration (TOML)."`
-}
+type tokenCmd struct{ configFlags }
 
 // Run prints the admin token, from the store itself: the server must not run.
 func (c *tokenCmd) Run(ctx context.Context, out io.Writer) (err error) {
-	cfg, err := server.LoadConfig(c.Config)
+	cfg, err := c.load()
 	if err != nil {
 		return err
 	}

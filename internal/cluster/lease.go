@@ -10,8 +10,8 @@ import (
 	"github.com/openrbm/openrbm/internal/store"
 )
 
-// shards is how many leases there are. All nodes must agree.
-const shards = 64
+// Shards is how many leases there are. All nodes must agree.
+const Shards = 64
 
 // drain is how long a lease is kept for work that is under way when another node
 // is to have it.
@@ -30,7 +30,7 @@ type holding struct {
 func shardOf(work string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(work)) // never fails
-	return int(h.Sum32() % shards)
+	return int(h.Sum32() % Shards)
 }
 
 func leaseID(shard int) string { return fmt.Sprintf("%03d", shard) }
@@ -74,7 +74,7 @@ func (n *Node) deal(ctx context.Context, owners map[int]string) (err error) {
 		return nil // the view is older than this node's record
 	}
 	taken := false
-	for shard := range shards {
+	for shard := range Shards {
 		owner, mine := owners[shard], n.rendezvous(shard) == self
 		switch {
 		case owner == self && mine:
@@ -99,7 +99,7 @@ func (n *Node) deal(ctx context.Context, owners map[int]string) (err error) {
 
 // owners are the sessions that have leases, by shard.
 func (n *Node) owners(ctx context.Context) (map[int]string, error) {
-	owners := make(map[int]string, shards)
+	owners := make(map[int]string, Shards)
 	list, err := n.leases.ListIDs(ctx)
 	for id, l := range list {
 		var shard int

@@ -40,3 +40,11 @@ func (n *Node) Status(ctx context.Context) ([]Status, error) {
 	slices.SortFunc(list, func(a, b Status) int { return cmp.Compare(a.Name, b.Name) })
 	return list, nil
 }
+
+// Counts are the living nodes as this one sees them, itself included, and the
+// leases that it holds.
+func (n *Node) Counts() (nodes, leases int) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return len(n.members), len(n.held)
+}

@@ -19,7 +19,7 @@ type Ledger struct {
 	clock *clock.Clock
 	last  atomic.Uint64 // the Seq given out last
 	// queued is the items in mailboxes; what was there at the start is added when
-	// it has been counted.
+	// it has been counted. What other processes do is seen by Recount.
 	queued  atomic.Int64
 	damaged atomic.Int64 // records set aside
 }
@@ -37,7 +37,9 @@ func Open(ctx context.Context, db store.DB, c *clock.Clock) (*Ledger, error) {
 		return nil, err
 	}
 	l.last.Store(uint64(last))
-	l.countQueued(ctx)
+	if _, shared := db.(store.Counter); !shared {
+		l.countQueued(ctx)
+	}
 	return l, nil
 }
 
@@ -66,7 +68,8 @@ func (l *Ledger) countQueued(ctx context.Context) {
 }
 
 // Queued is the number of items in all mailboxes. After a start it grows until
-// those that were there before have been counted.
+// those that were there before have been counted. On a store that several processes
+// use, it is that of the last Recount, and what this process did since.
 func (l *Ledger) Queued() int64 { return max(0, l.queued.Load()) }
 
 // Probe makes a small durable write, to see that the store takes writes.

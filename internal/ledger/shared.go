@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/openrbm/openrbm/internal/store"
 )
@@ -108,4 +109,29 @@ func (l *Ledger) places(ctx context.Context, phone string, skip map[Seq]bool, li
 		}
 	}
 	return places, n == r.Limit, nil
+}
+
+// How often Recount counts, and the part of the time that it may take.
+const (
+	countEvery = time.Minute
+	countShare = 100
+)
+
+// Recount counts what is queued on a store that several processes use, from time to
+// time, until ctx ends; on another it returns at once.
+func (l *Ledger) Recount(ctx context.Context) {
+	c, ok := l.db.(store.Counter)
+	for ok && ctx.Err() == nil {
+		begun := time.Now()
+		n, err := c.Count(ctx, store.Prefix(key(kindMailbox)))
+		if err == nil {
+			l.queued.Store(n)
+		} else if ctx.Err() == nil {
+			l.logger().Warn("ledger: counting what is queued", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(max(countEvery, countShare*time.Since(begun))):
+		}
+	}
 }

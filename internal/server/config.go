@@ -154,9 +154,10 @@ func Default() Config {
 	}
 }
 
-// LoadConfig reads a file over the defaults. Relative paths in it are relative
+// LoadConfig reads a file over the defaults, and further settings, each a line of
+// TOML such as "cluster.node = 'rcs-1'", over the file. Relative paths are relative
 // to its directory.
-func LoadConfig(file string) (Config, error) {
+func LoadConfig(file string, settings ...string) (Config, error) {
 	c := Default()
 	err := c.Load(file)
 	return c, err
@@ -171,6 +172,11 @@ func (c *Config) Load(file string) error {
 	}
 	if err := c.Apply(file, text); err != nil {
 		return err
+	}
+	for _, line := range settings {
+		if err := c.Apply(fmt.Sprintf("setting %q", line), []byte(line)); err != nil {
+			return c, err
+		}
 	}
 	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACME.CAFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile, &c.Cluster.SecretFile} {
 		if *path != "" && !filepath.IsAbs(*path) {

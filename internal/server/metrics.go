@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -9,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/openrbm/openrbm/internal/cluster"
 )
 
 // metrics is what /metrics shows.
@@ -60,6 +63,13 @@ func (m *metrics) watch(s *Server) {
 	}
 	of := func(v *atomic.Int64) func() float64 { return func() float64 { return float64(v.Load()) } }
 
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "openrbm_build_info", Help: "1, with what runs.", ConstLabels: prometheus.Labels{"version": Version, "store": s.cfg.Store.name()},
+	}, func() float64 { return 1 }))
+	gauge("ready", "1 if this server can do its work, as /readyz says; its store has a second.", s.readiness)
+	gauge("cluster_nodes", "Nodes alive, as this one sees them, itself included.", func() float64 { nodes, _ := s.members(); return float64(nodes) })
+	gauge("cluster_leases", "Parts, of 64, of the work of one node at a time that are this node's.", func() float64 { _, leases := s.members(); return float64(leases) })
+
 	e := s.engine.Stats()
 	counter("messages_accepted_total", "agentMessages accepted, repeats not counted.", of(&e.Accepted))
 	counter("messages_repeated_total", "Sends ignored because their id was used before.", of(&e.Repeated))
@@ -103,4 +113,27 @@ func (m *metrics) watch(s *Server) {
 	counter("webhook_dropped_total", "Events given up after the retention.", func() float64 { return float64(s.outbox.Stats().Dropped) })
 	gauge("webhooks_failing", "Agents whose webhook fails.", func() float64 { return float64(s.outbox.Stats().Failing) })
 	gauge("webhook_lag_seconds", "Age of the oldest event that is due and not yet delivered.", func() float64 { return s.outbox.Stats().Lag.Seconds() })
+}
+
+// scrapeProbe is how long a scrape waits for the store.
+const scrapeProbe = time.Second
+
+func (s *Server) readiness() float64 {
+	err := s.notReady(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), scrapeProbe)
+		defer cancel()
+		return s.ledger.Probe(ctx)
+	})
+	if err != nil {
+		return 0
+	}
+	return 1
+}
+
+// members are the nodes, and the leases of this one, which alone has all.
+func (s *Server) members() (nodes, leases int) {
+	if s.node == nil {
+		return 1, cluster.Shards
+	}
+	return s.node.Counts()
 }

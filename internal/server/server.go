@@ -30,8 +30,8 @@ import (
 	"github.com/openrbm/openrbm/internal/store"
 )
 
-// Version is this program's version.
-const Version = "0.1.0"
+// Version is this program's version. Packagers set it: -ldflags "-X …/internal/server.Version=…".
+var Version = "0.1.0"
 
 // The bounds on every listener.
 const (
@@ -256,6 +256,7 @@ func (s *Server) run() {
 	if s.node != nil {
 		s.loops.Go(func() { s.node.Run(ctx) })
 		s.loops.Go(func() { s.refresh(ctx) })
+		s.loops.Go(func() { s.ledger.Recount(ctx) })
 	}
 	s.loops.Go(func() { s.engine.Run(ctx) })
 	s.loops.Go(func() { s.media.Run(ctx) })

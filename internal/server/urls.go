@@ -113,20 +113,13 @@ func (p *probe) run(look func() error) error {
 	return p.last
 }
 
-// readyz says whether the server can do its work: it is not stopping, and its
-// store takes writes.
+// readyz says whether the server can do its work, or why not.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	if !s.ready.Load() {
-		http.Error(w, "starting or stopping", http.StatusServiceUnavailable)
-		return
-	}
-	if s.node != nil && !s.node.Valid() {
-		http.Error(w, "this node could not renew its record in the store", http.StatusServiceUnavailable)
-		return
-	}
-	if err := s.probe.run(func() error { return s.ledger.Probe(r.Context()) }); err != nil {
-		s.log.Error("not ready", "err", err)
-		http.Error(w, "the store does not take writes", http.StatusServiceUnavailable)
+	err := s.notReady(func() error {
+		return s.probe.run(func() error { return s.ledger.Probe(r.Context()) })
+	})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = w.Write([]byte("ok\n"))

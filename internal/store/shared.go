@@ -40,6 +40,13 @@ func Collect(ctx context.Context, db DB, keys []Key) (map[Key][]byte, error) {
 	return found, nil
 }
 
+// Counter counts records without handing them out. Only a store that several
+// processes use needs it: one process knows what it has written.
+type Counter interface {
+	// Count returns how many records are in r, of one record kind, whose Limit does not count.
+	Count(ctx context.Context, r Range) (int64, error)
+}
+
 // MaxHint is the longest hint, in bytes.
 const MaxHint = 7900
 
