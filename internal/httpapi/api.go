@@ -76,7 +76,7 @@ type API struct {
 // New returns the API over parts.
 func New(parts Parts) *API {
 	a := &API{Parts: parts, router: newRouter(messagingRoutes, fileRoutes, managementRoutes, tokenRoutes, adminRoutes, docRoutes),
-		docs: newDescriptions(), quotas: newQuotas(parts.Limits.PerMinute), started: parts.Clock.Now()}
+		docs: newDescriptions(), quotas: newQuotas(), started: parts.Clock.Now()}
 	a.life, a.end = context.WithCancel(context.Background())
 	return a
 }
@@ -212,5 +212,5 @@ func (a *API) agentNamed(c *call, inBody string) (*registry.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return agent, a.quotas.spend(c.route.rpc, agent.ID, a.Clock.Now())
+	return agent, a.quotas.spend(c.route.rpc, agent.ID, a.Limits.of(agent, c.route.rpc), a.Clock.Now())
 }
