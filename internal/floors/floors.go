@@ -23,6 +23,8 @@ var Table = map[string]Floor{
 	"internal/frame":   {0, 700},  // the words of the device protocol
 	"internal/journal": {0, 200},  // what has happened lately, for those who watch
 
+	"internal/trend": {0, 80}, // how the platform did over time, for charts
+
 	"internal/redact":   {0, 100}, // keeps the numbers of people out of the log
 	"internal/netguard": {0, 200}, // where the server may connect to when others name the URL
 
@@ -52,7 +54,7 @@ var Table = map[string]Floor{
 
 	"internal/sim": {4, 2300}, // the world that breaks: the sides that the platform meets, and the oracle
 
-	"internal/httpapi": {4, 5500}, // three APIs and what the console shows, quotas and charts too; a fifth of it is tables: routes, and what describes them
+	"internal/httpapi": {4, 5600}, // three APIs and what the console shows, quotas and charts too; a fifth of it is tables: routes, and what describes them
 	"internal/gateway": {4, 1500},
 	"internal/console": {4, 300}, // and the files under web, which speak the APIs only
 
