@@ -21,6 +21,7 @@ import (
 	"github.com/openrbm/openrbm/internal/netguard"
 	"github.com/openrbm/openrbm/internal/outbox"
 	"github.com/openrbm/openrbm/internal/registry"
+	"github.com/openrbm/openrbm/internal/trend"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -68,6 +69,7 @@ type API struct {
 	router  *router
 	docs    *descriptions
 	quotas  *quotas
+	trend   *trend.Trend // how the platform did, for the charts; Watch adds to it
 	started time.Time
 	life    context.Context // of answers without end
 	end     context.CancelFunc
@@ -76,7 +78,7 @@ type API struct {
 // New returns the API over parts.
 func New(parts Parts) *API {
 	a := &API{Parts: parts, router: newRouter(messagingRoutes, fileRoutes, managementRoutes, tokenRoutes, adminRoutes, docRoutes),
-		docs: newDescriptions(), quotas: newQuotas(parts.Limits.PerMinute), started: parts.Clock.Now()}
+		docs: newDescriptions(), quotas: newQuotas(), trend: new(trend.Trend), started: parts.Clock.Now()}
 	a.life, a.end = context.WithCancel(context.Background())
 	return a
 }
@@ -212,5 +214,5 @@ func (a *API) agentNamed(c *call, inBody string) (*registry.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return agent, a.quotas.spend(c.route.rpc, agent.ID, a.Clock.Now())
+	return agent, a.quotas.spend(c.route.rpc, agent.ID, a.Limits.of(agent, c.route.rpc), a.Clock.Now())
 }

@@ -2,6 +2,9 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
+	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/registry"
+	"github.com/openrbm/openrbm/internal/store"
 	"github.com/openrbm/openrbm/rbm"
 )
 
@@ -24,7 +28,11 @@ func (a *API) listMessages(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := a.Ledger.Recent(c.r.Context(), *q)
+	find := a.Ledger.Recent
+	if id := c.query.Get("messageId"); id != "" {
+		find = a.named(id, registry.AgentID(c.query.Get("agentId")))
+	}
+	found, next, err := find(c.r.Context(), *q)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +47,35 @@ func (a *API) listMessages(c *call) (any, error) {
 		list.NextPageToken = strconv.FormatUint(uint64(next), 10)
 	}
 	return list, nil
+}
+
+// named finds the messages of an id, of all agents or of one, however old they
+// are: an id needs no search.
+func (a *API) named(id, agent string) func(context.Context, ledger.Search) ([]ledger.Found, ledger.Seq, error) {
+	return func(ctx context.Context, q ledger.Search) ([]ledger.Found, ledger.Seq, error) {
+		agents := []string{agent}
+		if agent == "" {
+			agents = []string{ledger.PlatformAgent}
+			for _, one := range a.Registry.Agents() {
+				agents = append(agents, one.ID)
+			}
+		}
+		var found []ledger.Found
+		for _, one := range agents {
+			it, st, err := a.stored(ctx, ledger.Ref{Agent: one, ID: id})
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, 0, err
+			}
+			if (q.Before == 0 || it.Seq < q.Before) && !it.SendTime.Before(q.Since) && q.Item(it) && (q.Status == nil || q.Status(st)) {
+				found = append(found, ledger.Found{Item: it, Status: st})
+			}
+		}
+		slices.SortFunc(found, func(x, y ledger.Found) int { return cmp.Compare(y.Item.Seq, x.Item.Seq) })
+		return found[:min(len(found), q.Limit)], 0, nil
+	}
 }
 
 // search reads the query: phoneNumber, agentId and messageId are met exactly, text

@@ -35,7 +35,7 @@ func (a *API) inviteTester(c *call) (any, error) {
 
 // invite asks the user of phone to be a tester of agent, unless it is one.
 func (a *API) invite(ctx context.Context, agent *registry.Agent, phone string) (*registry.Tester, error) {
-	t, ask, err := a.Registry.Invite(ctx, agent.ID, phone, a.Limits.Invitations)
+	t, ask, err := a.Registry.Invite(ctx, agent.ID, phone, a.Limits.invitations(agent))
 	if err != nil || !ask {
 		return t, err
 	}

@@ -50,21 +50,19 @@ const maxBuckets = 16_384
 // quotas counts the calls of agents, a token bucket for each pair of agent and
 // method.
 type quotas struct {
-	perMinute map[string]int
-
 	mu      sync.Mutex
 	buckets *lru.Cache[[2]string, *rate.Limiter]
 }
 
-func newQuotas(perMinute map[string]int) *quotas {
+func newQuotas() *quotas {
 	buckets, _ := lru.New[[2]string, *rate.Limiter](maxBuckets) // fails for a size of 0 only
-	return &quotas{perMinute: perMinute, buckets: buckets}
+	return &quotas{buckets: buckets}
 }
 
-// spend counts a call, or refuses it with RESOURCE_EXHAUSTED and the time after
-// which the next one is taken.
-func (q *quotas) spend(method, agent string, now time.Time) error {
-	most := q.perMinute[method]
+// spend counts a call of which most may be made in a minute, 0: as many as one
+// likes, or refuses it with RESOURCE_EXHAUSTED and the time after which the next
+// one is taken.
+func (q *quotas) spend(method, agent string, most int, now time.Time) error {
 	if most <= 0 {
 		return nil
 	}
@@ -81,16 +79,28 @@ func (q *quotas) spend(method, agent string, now time.Time) error {
 	}
 }
 
+// bucket is that of a method and an agent, of whom most may come in a minute.
 func (q *quotas) bucket(method, agent string, most int) *rate.Limiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	pair := [2]string{method, agent}
 	b, ok := q.buckets.Get(pair)
-	if !ok {
+	if !ok || b.Burst() != most { // a limit that was changed begins anew
 		b = rate.NewLimiter(rate.Limit(float64(most)/60), most)
 		q.buckets.Add(pair, b)
 	}
 	return b
+}
+
+// used is how many calls of most have yet to be forgotten.
+func (q *quotas) used(method, agent string, most int, now time.Time) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	b, ok := q.buckets.Peek([2]string{method, agent})
+	if !ok || b.Burst() != most {
+		return 0
+	}
+	return most - int(max(b.TokensAt(now), 0))
 }
 
 // errorDomain is the domain of the reasons that are OpenRBM's own.
@@ -118,7 +128,7 @@ func (a *API) checkTraffic(ctx context.Context, agent *registry.Agent, phone str
 // and the user has had enough of the agent's (facts/rbm-api.md §4.2).
 func (a *API) acceptCounted(c *call, agent *registry.Agent, ref engine.Ref, phone string, m *rbm.AgentMessage, accept func() (*engine.Accepted, error)) (any, error) {
 	traffic, err := rbm.TrafficType(agent.UseCase, m.MessageTrafficType)
-	if most := a.Limits.PromotionsPer28Days; err == nil && traffic == rbm.TrafficPromotion && most > 0 {
+	if most := a.Limits.of(agent, promotionsPer28Days); err == nil && traffic == rbm.TrafficPromotion && most > 0 {
 		err = a.Registry.CountPromotion(c.r.Context(), agent.ID, phone, ref.ID, most)
 	}
 	if err != nil {

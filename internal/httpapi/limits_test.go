@@ -13,10 +13,11 @@ import (
 // there is room again.
 func TestQuotas(t *testing.T) {
 	now := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	q := newQuotas(map[string]int{"CreateAgentMessage": 2, "GetCapabilities": 0})
+	q := newQuotas()
+	limits := map[string]int{"CreateAgentMessage": 2, "GetCapabilities": 0}
 	spend := func(method, agent string, want rbm.Code) error {
 		t.Helper()
-		err := q.spend(method, agent, now)
+		err := q.spend(method, agent, limits[method], now)
 		if rbm.CodeOf(err) != want {
 			t.Fatalf("%s of %s at %v: %v, want %v", method, agent, now, err, want)
 		}
@@ -42,13 +43,24 @@ func TestQuotas(t *testing.T) {
 	spend("CreateAgentMessage", "a", rbm.CodeOK)
 	spend("CreateAgentMessage", "a", rbm.CodeOK)
 	spend("CreateAgentMessage", "a", rbm.CodeResourceExhausted)
+	if n := q.used("CreateAgentMessage", "a", 2, now); n != 2 {
+		t.Errorf("%d of 2 calls are used", n)
+	}
+	if n := q.used("CreateAgentMessage", "a", 2, now.Add(time.Minute)); n != 0 {
+		t.Errorf("%d calls are used a minute later", n)
+	}
+	limits["CreateAgentMessage"] = 3 // counts at once
+	for range 3 {
+		spend("CreateAgentMessage", "a", rbm.CodeOK)
+	}
+	spend("CreateAgentMessage", "a", rbm.CodeResourceExhausted)
 }
 
 // However many agents call, what is remembered is bounded.
 func TestQuotasAreBounded(t *testing.T) {
-	q := newQuotas(map[string]int{"GetCapabilities": 1})
+	q := newQuotas()
 	for i := range maxBuckets + 100 {
-		if err := q.spend("GetCapabilities", fmt.Sprint(i), time.Now()); err != nil {
+		if err := q.spend("GetCapabilities", fmt.Sprint(i), 1, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -27,18 +28,24 @@ type messageJSON struct {
 
 func (a *API) getMessage(c *call) (any, error) {
 	ref := ledger.Ref{Agent: registry.AgentID(c.params[0]), ID: c.params[1]}
-	st, err := a.Ledger.Status(c.r.Context(), ref)
+	it, st, err := a.stored(c.r.Context(), ref)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, rbm.Errorf(rbm.CodeNotFound, "The agent %q has sent nothing with the id %q.", ref.Agent, ref.ID)
 	}
 	if err != nil {
 		return nil, err
 	}
-	it, err := a.Ledger.Item(c.r.Context(), st.Seq)
-	if err != nil {
-		return nil, err
-	}
 	return showMessage(it, st), nil
+}
+
+// stored reads an item and where it stands, or store.ErrNotFound.
+func (a *API) stored(ctx context.Context, ref ledger.Ref) (*ledger.Item, *ledger.Status, error) {
+	st, err := a.Ledger.Status(ctx, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	it, err := a.Ledger.Item(ctx, st.Seq)
+	return it, st, err
 }
 
 func showMessage(it *ledger.Item, st *ledger.Status) *messageJSON {

@@ -50,6 +50,11 @@ var adminMethods = []apidoc.Method{
 	{ID: "agents.launch", HTTP: "POST", Path: "/admin/v1/agents/{agent}:launch", Response: apidoc.Of[agentJSON](), About: "Lets an agent reach every phone."},
 	{ID: "agents.unlaunch", HTTP: "POST", Path: "/admin/v1/agents/{agent}:unlaunch", Response: apidoc.Of[agentJSON](), About: "Lets an agent reach its testers only."},
 
+	{ID: "agents.quotas.get", HTTP: "GET", Path: "/admin/v1/agents/{agent}/quotas", Response: apidoc.Of[agentQuotasJSON](),
+		About: "Shows an agent's limits and what is used of them. Calls a minute are counted at each server."},
+	{ID: "agents.quotas.patch", HTTP: "PATCH", Path: "/admin/v1/agents/{agent}/quotas", Request: apidoc.Of[quotasPatch](), Response: apidoc.Of[agentQuotasJSON](),
+		About: "Gives an agent limits of its own, by name: 0 is no limit, null that of the configuration."},
+
 	{ID: "agents.webhook.get", HTTP: "GET", Path: "/admin/v1/agents/{agent}/webhook", Response: apidoc.Of[webhookJSON](), About: "Shows an agent's webhook and how it does."},
 	{ID: "agents.webhook.put", HTTP: "PUT", Path: "/admin/v1/agents/{agent}/webhook", Response: apidoc.Of[webhookJSON](),
 		Request: webhookRequest,
@@ -133,6 +138,8 @@ var adminMethods = []apidoc.Method{
 	{ID: "phones.patch", HTTP: "PATCH", Path: "/admin/v1/phones/{phone}", Request: apidoc.Of[phonePatch](), Response: apidoc.Of[phoneJSON](),
 		About: "Changes the fields of a phone that are given."},
 	{ID: "phones.delete", HTTP: "DELETE", Path: "/admin/v1/phones/{phone}", About: "Removes a phone and takes it offline."},
+	{ID: "phones.quotas.get", HTTP: "GET", Path: "/admin/v1/phones/{phone}/quotas", Response: apidoc.Of[phoneQuotasJSON](),
+		About: "Shows what agents have used of what they may send to one user."},
 	{ID: "phones.erase", HTTP: "POST", Path: "/admin/v1/phones/{phone}:erase", Response: apidoc.Of[erasedJSON](),
 		About: "Removes all that is kept of a person's number, and says how much it was (docs/privacy.md)."},
 	{ID: "phones.lendToken", HTTP: "POST", Path: "/admin/v1/phones/{phone}:lendToken", Response: apidoc.Of[lentJSON](),

@@ -108,6 +108,9 @@ var adminRoutes = []route{
 	{"POST", "/admin/v1/agents/{agent}:launch", admin, "", nil, (*API).launchAgent},
 	{"POST", "/admin/v1/agents/{agent}:unlaunch", admin, "", nil, (*API).unlaunchAgent},
 
+	{"GET", "/admin/v1/agents/{agent}/quotas", admin, "", nil, (*API).getQuotas},
+	{"PATCH", "/admin/v1/agents/{agent}/quotas", admin, "", nil, (*API).patchQuotas},
+
 	{"GET", "/admin/v1/agents/{agent}/webhook", admin, "", nil, (*API).getWebhook},
 	{"PUT", "/admin/v1/agents/{agent}/webhook", admin, "", nil, (*API).putWebhook},
 	{"DELETE", "/admin/v1/agents/{agent}/webhook", admin, "", nil, (*API).deleteWebhook},
@@ -149,6 +152,7 @@ var adminRoutes = []route{
 	{"GET", "/admin/v1/phones/{phone}", admin, "", nil, (*API).getPhone},
 	{"PATCH", "/admin/v1/phones/{phone}", admin, "", nil, (*API).patchPhone},
 	{"DELETE", "/admin/v1/phones/{phone}", admin, "", nil, (*API).deletePhone},
+	{"GET", "/admin/v1/phones/{phone}/quotas", admin, "", nil, (*API).getPhoneQuotas},
 	{"POST", "/admin/v1/phones/{phone}:erase", admin, "", nil, (*API).erasePhone},
 	{"POST", "/admin/v1/phones/{phone}:lendToken", admin, "", nil, (*API).lendToken},
 	{"POST", "/admin/v1/phones/{phone}:issueToken", admin, "", nil, (*API).issueToken},

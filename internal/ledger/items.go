@@ -292,6 +292,25 @@ func (l *Ledger) CountMailbox(ctx context.Context, phone string, limit int) (int
 	return l.count(ctx, r)
 }
 
+// OldestWaiting is when the oldest item arrived that waits for a phone, zero if
+// none does. Of more than limit items it is the oldest of those looked at.
+func (l *Ledger) OldestWaiting(ctx context.Context, limit int) (time.Time, error) {
+	r := store.Range{Start: key(kindMailbox), End: key(kindMailbox + 1), Limit: limit}
+	var first Seq
+	for rec, err := range l.db.Scan(ctx, r) {
+		if err != nil {
+			return time.Time{}, err
+		}
+		if len(rec.Key) > 9 && (first == 0 || lastSeq(rec.Key) < first) {
+			first = lastSeq(rec.Key)
+		}
+	}
+	if first == 0 {
+		return time.Time{}, nil
+	}
+	return first.time(), nil
+}
+
 // DueItem is an item whose expireTime has come.
 type DueItem struct {
 	Ref

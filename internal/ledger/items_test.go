@@ -38,6 +38,21 @@ func TestAdd(t *testing.T) {
 	}
 }
 
+// The oldest item that waits is found whichever phone it is for.
+func TestOldestWaiting(t *testing.T) {
+	w := newWorld(t)
+	oldest := func(want time.Time) {
+		t.Helper()
+		if got := must(w.OldestWaiting(t.Context(), 10))(t); !got.Equal(want) {
+			t.Errorf("the oldest is of %v, want %v", got, want)
+		}
+	}
+	oldest(time.Time{})
+	first := w.add("m1", phoneB, 0)
+	w.add("m2", phoneA, 0)
+	oldest(first.Seq.time())
+}
+
 // An id is used once per agent: by a message or an event, for whichever phone.
 func TestAddRepeat(t *testing.T) {
 	w := newWorld(t)

@@ -32,8 +32,11 @@ type Agent struct {
 	Launched bool     `json:"launched,omitzero"`
 	Webhook  *Webhook `json:"webhook,omitzero"`
 	// WebhookPaused keeps the agent's events in the outbox until it is over.
-	WebhookPaused bool      `json:"webhookPaused,omitzero"`
-	CreateTime    time.Time `json:"createTime"`
+	WebhookPaused bool `json:"webhookPaused,omitzero"`
+	// Limits are the agent's own limits by name, where they are not those of the
+	// configuration; 0 is no limit.
+	Limits     map[string]int `json:"limits,omitempty"`
+	CreateTime time.Time      `json:"createTime"`
 
 	// Of the management API only; agents of before have none of it.
 	Profile      Profile       `json:"profile,omitzero"`

@@ -26,6 +26,10 @@ const (
 	declineLabel, declineWord = "Decline", "decline "
 )
 
+// invitationPeriod is the time over which tester requests are counted
+// (facts/rbm-api.md §1.7).
+const invitationPeriod = 24 * time.Hour
+
 // Invite makes the user of phone a tester of agent who is still to be asked:
 // with the message of the Tester's Prompt, see Prompt. One who has accepted
 // before stays a tester and is not asked. It fails with NOT_FOUND when the phone
@@ -54,15 +58,9 @@ func (r *Registry) Invite(ctx context.Context, agent, phone string, limits Invit
 
 func (r *Registry) mayInvite(ctx context.Context, agent, phone, prompt string, limits InviteLimits) error {
 	if limits.Total > 0 {
-		testers, err := r.Testers(ctx, agent)
+		invited, err := r.invited(ctx, agent, phone)
 		if err != nil {
 			return err
-		}
-		invited := 0
-		for _, t := range testers {
-			if t.Prompt != "" && t.Phone != phone {
-				invited++
-			}
 		}
 		if invited >= limits.Total {
 			return rbm.Errorf(rbm.CodeResourceExhausted, "The agent has invited %d testers, which is as many as it may: remove one first.", invited)
@@ -71,8 +69,24 @@ func (r *Registry) mayInvite(ctx context.Context, agent, phone, prompt string, l
 	if limits.PerDay <= 0 {
 		return nil
 	}
-	return r.spend(ctx, r.invitations, ledger.ID("invitations", agent), prompt, allowance{limits.PerDay, 24 * time.Hour,
+	return r.spend(ctx, r.invitations, ledger.ID("invitations", agent), prompt, allowance{limits.PerDay, invitationPeriod,
 		fmt.Sprintf("The agent may make %d tester requests in 24 hours.", limits.PerDay)})
+}
+
+// Invited counts the users whom agent has invited and not removed since.
+func (r *Registry) Invited(ctx context.Context, agent string) (int, error) {
+	return r.invited(ctx, agent, "")
+}
+
+func (r *Registry) invited(ctx context.Context, agent, except string) (int, error) {
+	testers, err := r.Testers(ctx, agent)
+	n := 0
+	for _, t := range testers {
+		if t.Prompt != "" && t.Phone != except {
+			n++
+		}
+	}
+	return n, err
 }
 
 // invite stores t, or makes the tester who is there be asked once more.

@@ -35,7 +35,7 @@ func (t *tally) add(id string, now time.Time, a allowance) error {
 	if slices.ContainsFunc(t.Spent, func(s spent) bool { return s.ID == id }) {
 		return nil
 	}
-	kept := slices.DeleteFunc(slices.Clone(t.Spent), func(s spent) bool { return now.Sub(s.Time) >= a.period })
+	kept := t.within(a.period, now)
 	if len(kept) >= a.most {
 		err := rbm.Errorf(rbm.CodeResourceExhausted, "%s", a.refusal)
 		if len(kept) > 0 {
@@ -45,6 +45,34 @@ func (t *tally) add(id string, now time.Time, a allowance) error {
 	}
 	t.Spent = append(kept, spent{id, now.Truncate(time.Millisecond)})
 	return nil
+}
+
+// within are the uses that still count, oldest first.
+func (t *tally) within(period time.Duration, now time.Time) []spent {
+	return slices.DeleteFunc(slices.Clone(t.Spent), func(s spent) bool { return now.Sub(s.Time) >= period })
+}
+
+// Spent is how much of an allowance is used, and when the oldest use stops to
+// count; zero: none is used.
+type Spent struct {
+	Used int
+	Next time.Time
+}
+
+// spent reads the tally of key.
+func (r *Registry) spent(ctx context.Context, table ledger.Table[tally], key string, period time.Duration) (Spent, error) {
+	t, err := table.Get(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return Spent{}, nil
+	}
+	if err != nil {
+		return Spent{}, r.wireError(ctx, "allowance", key, err)
+	}
+	kept := t.within(period, r.clock.Now())
+	if len(kept) == 0 {
+		return Spent{}, nil
+	}
+	return Spent{len(kept), kept[0].Time.Add(period)}, nil
 }
 
 // spend counts id in the tally of key, durably.
@@ -74,4 +102,15 @@ const promotionPeriod = 28 * 24 * time.Hour
 func (r *Registry) CountPromotion(ctx context.Context, agent, phone, messageID string, most int) error {
 	return r.spend(ctx, r.promotions, ledger.ID(agent, phone), messageID, allowance{most, promotionPeriod,
 		"You have reached the allowed traffic limit for this agent on the user, your message will not be delivered"})
+}
+
+// Promotions is how many promotional messages of agent to phone count now. They
+// are counted while there is a limit for them.
+func (r *Registry) Promotions(ctx context.Context, agent, phone string) (Spent, error) {
+	return r.spent(ctx, r.promotions, ledger.ID(agent, phone), promotionPeriod)
+}
+
+// Invitations is how many tester requests of agent count now.
+func (r *Registry) Invitations(ctx context.Context, agent string) (Spent, error) {
+	return r.spent(ctx, r.invitations, ledger.ID("invitations", agent), invitationPeriod)
 }

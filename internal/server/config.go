@@ -159,13 +159,13 @@ func Default() Config {
 // to its directory.
 func LoadConfig(file string, settings ...string) (Config, error) {
 	c := Default()
-	err := c.Load(file)
+	err := c.Load(file, settings...)
 	return c, err
 }
 
 // Load is LoadConfig over the settings of c. Paths that c has and the file has not
 // should be absolute.
-func (c *Config) Load(file string) error {
+func (c *Config) Load(file string, settings ...string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func (c *Config) Load(file string) error {
 	}
 	for _, line := range settings {
 		if err := c.Apply(fmt.Sprintf("setting %q", line), []byte(line)); err != nil {
-			return c, err
+			return err
 		}
 	}
 	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACME.CAFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile, &c.Cluster.SecretFile} {

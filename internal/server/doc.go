@@ -19,7 +19,7 @@
 //  9. internal/gateway: the phones' side, spoken with the frames of internal/frame;
 //     docs/device-protocol.md is its reference.
 //  10. internal/cluster: many servers on one PostgreSQL (docs/cluster.md).
-//     internal/journal and internal/console: what the console shows, and the console.
+//     internal/journal, internal/trend and internal/console: what the console shows, and the console.
 //     internal/archive: what a backup is.
 //  11. This package: Config is the manual of all settings; Server.build joins the
 //     parts; Server.route says what is served where.

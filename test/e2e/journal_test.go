@@ -451,17 +451,36 @@ func TestStatistics(t *testing.T) {
 	}
 	hook.Wait(servertest.Read("a"))
 	hook.Wait(servertest.Delivered("b"))
+	s.NewPhone("+12125550001")
+	if _, err := s.Client().CreateAgentMessage(s.Context(), "+12125550001", "waits", text("waits")); err != nil {
+		t.Fatal(err)
+	}
+	type class struct {
+		Class    string
+		Messages int
+	}
 	got := admin[struct {
-		Online, Looked int
-		Buckets        []struct{ Accepted, Delivered, Read int }
-		Classes        []struct {
-			Class    string
-			Messages int
+		Online, Looked  int
+		OldestQueueTime time.Time
+		Buckets         []struct {
+			Accepted, Delivered, Read int
+			Classes                   []class
+			Trend                     struct {
+				Queued, Online, WebhooksDelivered int
+				OldestSeconds                     float64
+			}
 		}
+		Classes []class
 	}](t, s, "GET", "statistics?hours=1", "", 200)
 	last := got.Buckets[len(got.Buckets)-1]
-	if got.Online != 1 || got.Looked != 2 || last.Accepted != 2 || last.Delivered != 2 || last.Read != 1 || len(got.Classes) != 1 || got.Classes[0].Class != string(rbm.ClassificationRichMessage) {
+	if got.Online != 1 || got.Looked != 3 || last.Accepted != 3 || last.Delivered != 2 || last.Read != 1 || len(got.Classes) != 1 || got.Classes[0].Class != string(rbm.ClassificationRichMessage) {
 		t.Errorf("%+v", got)
+	}
+	if len(last.Classes) != 1 || last.Classes[0].Messages != 3 || got.OldestQueueTime.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	if v := last.Trend; v.Queued != 1 || v.Online != 1 || v.OldestSeconds <= 0 || v.WebhooksDelivered < 3 {
+		t.Errorf("the trend is %+v", v)
 	}
 	admin[any](t, s, "GET", "statistics?hours=0", "", 400)
 }

@@ -166,6 +166,88 @@ func TestPromotionalCap(t *testing.T) {
 	wantCode(t, promote(s.Number(), "p4"), rbm.CodeResourceExhausted)
 }
 
+// An administrator sees what an agent has used of its limits, and gives it others,
+// which count at once and after a restart.
+func TestOwnQuotas(t *testing.T) {
+	s := servertest.New(t)
+	c := s.NewAgent("shop", true)
+	ctx := s.Context()
+	limit := func(name string, n *int) {
+		t.Helper()
+		if err := s.Admin.SetAgentLimits(ctx, "shop", map[string]*int{name: n}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	quota := func(name string, want client.Quota) {
+		t.Helper()
+		all, err := s.Admin.AgentQuotas(ctx, "shop")
+		i := slices.IndexFunc(all, func(q client.Quota) bool { return q.Name == name })
+		if err != nil || i < 0 {
+			t.Fatalf("%s: %v in %+v", name, err, all)
+		}
+		got := all[i]
+		if got.Limit != want.Limit || got.Configured != want.Configured || got.Own != want.Own || (got.Used == nil) != (want.Used == nil) || got.Used != nil && *got.Used != *want.Used {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+	promote := func() error {
+		_, err := c.CreateAgentMessage(ctx, s.Number(), "", promotion())
+		return err
+	}
+	if err := promote(); err != nil {
+		t.Fatal(err)
+	}
+	quota("promotionsPer28Days", client.Quota{})
+	quota("CreateAgentMessage", client.Quota{})
+	quota("BatchGetUsers", client.Quota{Limit: 600, Configured: 600, Used: new(0)})
+	limit("promotionsPer28Days", new(2))
+	quota("promotionsPer28Days", client.Quota{Limit: 2, Own: true})
+	for range 2 {
+		if err := promote(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, promote(), rbm.CodeResourceExhausted)
+	spent, err := s.Admin.PhoneQuotas(ctx, s.Number())
+	if err != nil || len(spent) != 1 || spent[0].AgentID != "shop" || *spent[0].Used != 2 || spent[0].RoomTime.IsZero() {
+		t.Errorf("%+v, %v", spent, err)
+	}
+	if other, err := s.Client().CreateAgentMessage(ctx, s.Number(), "", text("x")); err != nil {
+		t.Errorf("another agent: %+v, %v", other, err)
+	}
+
+	limit("BatchGetUsers", new(1))
+	batch := func() error { _, err := c.BatchGetUsers(ctx, []string{s.Number()}); return err }
+	if err := batch(); err != nil {
+		t.Fatal(err)
+	}
+	quota("BatchGetUsers", client.Quota{Limit: 1, Configured: 600, Own: true, Used: new(1)})
+	s.NewPhone("+12125550001")
+	limit("testersPerDay", new(1))
+	if _, err := c.CreateTester(ctx, s.Number()); err != nil {
+		t.Fatal(err)
+	}
+	quota("testersPerDay", client.Quota{Limit: 1, Configured: 20, Own: true, Used: new(1)})
+	quota("testers", client.Quota{Limit: 200, Configured: 200, Used: new(1)})
+	patient := s.ClientFor(client.Options{Key: newKey(t, s, "shop"), AgentID: "shop", MaxAttempts: 1})
+	_, err = patient.CreateTester(ctx, "+12125550001")
+	wantCode(t, err, rbm.CodeResourceExhausted)
+
+	s.Restart()
+	quota("promotionsPer28Days", client.Quota{Limit: 2, Own: true})
+	limit("promotionsPer28Days", nil)
+	quota("promotionsPer28Days", client.Quota{})
+	c = s.ClientFor(client.Options{Key: newKey(t, s, "shop"), AgentID: "shop"})
+	s.Dial().Disconnect() // to be reachable
+	if err := promote(); err != nil {
+		t.Errorf("without a limit: %v", err)
+	}
+	for name, n := range map[string]int{"GetCapabilities": 1_000_001, "promotionsPer28Days": 1001, "testers": -1, "nonsense": 1} {
+		wantCode(t, s.Admin.SetAgentLimits(ctx, "shop", map[string]*int{name: &n}), rbm.CodeInvalidArgument)
+	}
+	wantCode(t, s.Admin.SetAgentLimits(ctx, "nobody", nil), rbm.CodeNotFound)
+}
+
 // The use case of an agent decides what it may send (facts/rbm-api.md §2.11).
 func TestTrafficTypes(t *testing.T) {
 	s := servertest.New(t)

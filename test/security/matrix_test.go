@@ -254,6 +254,7 @@ var requests = map[string]request{
 	"POST /admin/v1/agents":                                               {body: `{"agentId":"no agent"}`},
 	"DELETE /admin/v1/agents/{agent}":                                     {names: map[string]string{"{agent}": "nothing"}},
 	"POST /admin/v1/agents/{agent}:unlaunch":                              {names: map[string]string{"{agent}": "nothing"}},
+	"PATCH /admin/v1/agents/{agent}/quotas":                               {body: `{"limits":{"nonsense":1}}`},
 	"PUT /admin/v1/agents/{agent}/webhook":                                {body: `{"uri":"nonsense"}`},
 	"POST /admin/v1/agents/{agent}/keys":                                  {names: map[string]string{"{agent}": "nothing"}},
 	"POST /admin/v1/partnerKeys":                                          {body: `{"nonsense":1}`},
