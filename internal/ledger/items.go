@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/openrbm/openrbm/internal/delivery"
@@ -259,8 +260,9 @@ func (l *Ledger) Mailbox(ctx context.Context, phone string, after, upTo Seq, lim
 		places = append(places, p)
 	}
 	items := make([]Waiting, 0, len(places))
-	for _, p := range places {
-		it, err := l.Item(ctx, p.seq)
+	bodies := l.bodies(ctx, places)
+	for i, p := range places {
+		it, err := bodies[i].Item, bodies[i].err
 		if errors.Is(err, store.ErrNotFound) {
 			if _, gone := l.db.Get(ctx, mailboxKey(phone, p.seq)); errors.Is(gone, store.ErrNotFound) {
 				continue // it has left the mailbox, and was forgotten, since the scan
@@ -275,6 +277,30 @@ func (l *Ledger) Mailbox(ctx context.Context, phone string, after, upTo Seq, lim
 		items = append(items, Waiting{it, p.state})
 	}
 	return items, nil
+}
+
+// readers is how many bodies are read at a time: those of one phone lie apart
+// from each other, between all that came meanwhile.
+const readers = 4
+
+type body struct {
+	*Item
+	err error
+}
+
+// bodies reads the items at places.
+func (l *Ledger) bodies(ctx context.Context, places []place) []body {
+	bodies := make([]body, len(places))
+	var wg sync.WaitGroup
+	for r := range min(readers, len(places)) {
+		wg.Go(func() {
+			for i := r; i < len(places); i += readers {
+				bodies[i].Item, bodies[i].err = l.Item(ctx, places[i].seq)
+			}
+		})
+	}
+	wg.Wait()
+	return bodies
 }
 
 // bodyError is err, as damage of the mailbox if the body of one of its places is gone.
