@@ -45,7 +45,7 @@ PGSTORE = $(wildcard internal/store/pgstore)
 bench:
 	@{ $(BENCH) $(if $(QUICK),-short) -bench '^BenchmarkAccept$$' ./bench; \
 	  $(BENCH) -bench '^BenchmarkCommit$$' ./internal/store/pebblestore; \
-	  $(if $(QUICK),,$(if $(PGSTORE),$(BENCH) -bench '^BenchmarkAgainstUnnest$$' ./$(PGSTORE);) \
+	  $(if $(QUICK),,$(if $(PGSTORE),$(BENCH) -bench '^Benchmark(AgainstUnnest|Growth)$$' ./$(PGSTORE);) \
 	    $(BENCH) -bench '^Benchmark(Frame|Deliver|Webhook|IdlePhones|Disk|ExpiryAmongAMillion)$$' ./bench; \
 	    $(BENCH) -benchtime 0.5s -count 5 -bench '^BenchmarkStage$$' ./bench; \
 	    $(BENCH) -benchtime 1s -bench . ./rbm ./internal/auth ./internal/gateway; \

@@ -19,6 +19,7 @@ var figures = []figure{
 	{"accept_text_vs_bare", "Accept/text", "vs-bare", 0.40, false, "accept of a short text, likewise"},
 	{"store_vs_rawlog", "Commit", "vs-rawlog", 0.5, false, "commits of 1 kB messages, 256 writers, pebblestore: of the rate of an append-only log with group fsync"},
 	{"pgstore_vs_unnest", "AgainstUnnest", "vs-unnest", 0.8, false, "the same on pgstore: of the rate of bare batched `INSERT … unnest` of the same records over as many connections"},
+	{"pgstore_5m_vs_10k", "Growth/5000000", "vs-10k", 0.9, false, "commits on pgstore with 5 million messages queued for 100,000 phones: of the rate with 10 thousand, in turn on one server, between checkpoints"},
 	{"frame_p50_vs_fsync", "Frame", "p50-vs-fsync", 3, true, "from the start of a send to the frame at an online phone, at half load: median, in times of one fsync of the same disk"},
 	{"frame_p99_vs_fsync", "Frame", "p99-vs-fsync", 20, true, "likewise, 99th percentile"},
 	{"accept_10m_vs_10k", "Queued/10000000", "accept-vs-10k", 0.9, false, "accept of a short text with 10 million messages queued for 1 million phones: of the rate with 10 thousand for 1 thousand"},

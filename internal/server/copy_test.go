@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -14,6 +16,7 @@ import (
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/store"
 	"github.com/openrbm/openrbm/internal/store/memstore"
+	"github.com/openrbm/openrbm/test/postgres"
 )
 
 // source is a store with n records of two kinds, besides what every store has.
@@ -153,6 +156,90 @@ func TestCopyReadsTwice(t *testing.T) {
 	_, err := copyRecords(t.Context(), &forgetful{source(t, 10), "a00003"}, memstore.New(), &copied)
 	if err == nil || !strings.Contains(err.Error(), "agents: the source has 10 records") || !strings.Contains(err.Error(), "the copy 9 records") {
 		t.Error(err)
+	}
+}
+
+// at is the configuration of a store with records, or of an empty one.
+func at(t *testing.T, dsn string, records ...store.Record) Config {
+	t.Helper()
+	cfg := Default()
+	cfg.Data, cfg.Store.Postgres = filepath.Join(t.TempDir(), "data"), dsn
+	if len(records) > 0 {
+		db, err := openStore(t.Context(), &cfg, quiet, unobserved)
+		if err == nil {
+			err = errors.Join(db.Commit(t.Context(), &store.Batch{Puts: records}), db.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cfg
+}
+
+const format = store.Key("xformat") // as internal/ledger has it
+
+// Every kind of store is copied to every kind. The format comes with it, and numbers
+// go on after all that the source gave.
+func TestCopyBetweenAllStores(t *testing.T) {
+	const given = 1 << 61
+	pg := postgres.New(t)
+	for _, from := range []string{"", pg.Database(t)} {
+		for _, to := range []string{"", pg.Database(t)} {
+			src, dst := at(t, from, store.Record{Key: format, Value: []byte{1, 1}}, store.Record{Key: "a1", Value: []byte("agent")}), at(t, to)
+			last := numbered(t, src, given)
+			var copied atomic.Int64
+			kinds, err := Copy(t.Context(), src, dst, &copied)
+			if err != nil || len(kinds) != 2 || copied.Load() != 2 {
+				t.Fatalf("%q to %q: %+v, %d copied, %v", from, to, kinds, copied.Load(), err)
+			}
+			if next := numbered(t, dst, 0); last > 0 && next > 0 && next <= last {
+				t.Errorf("the copy gives the number %d, the source gave %d", next, last)
+			}
+			db, err := openExisting(t.Context(), &dst, quiet)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v, err := db.Get(t.Context(), "a1"); err != nil || string(v) != "agent" {
+				t.Errorf("%q, %v", v, err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// numbered takes a number of the store of cfg; 0 if it gives none.
+func numbered(t *testing.T, cfg Config, atLeast uint64) (n uint64) {
+	t.Helper()
+	db, err := openStore(t.Context(), &cfg, quiet, unobserved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, ok := db.(store.Sequencer); ok {
+		n, err = s.Sequence(t.Context(), atLeast)
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// What a newer program wrote, or no program of ours, is refused before anything is
+// written, and leaves no directory.
+func TestCopyRefuses(t *testing.T) {
+	for want, records := range map[string][]store.Record{
+		"use a newer openrbm": {{Key: format, Value: []byte{1, 99}}},
+		"no store of openrbm": {{Key: "a1", Value: []byte("agent")}},
+	} {
+		to := at(t, "")
+		var copied atomic.Int64
+		if _, err := Copy(t.Context(), at(t, "", records...), to, &copied); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+		if list, err := os.ReadDir(filepath.Dir(to.Data)); err != nil || len(list) > 0 {
+			t.Errorf("left behind: %v, %v", list, err)
+		}
 	}
 }
 

@@ -105,7 +105,7 @@ func TestSessions(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.disconnect()
-	for what, want := range map[string]string{"synchronous_commit": "on", "transaction_isolation": "read committed", "statement_timeout": "10s"} {
+	for what, want := range map[string]string{"synchronous_commit": "on", "transaction_isolation": "read committed", "statement_timeout": "1min"} {
 		r := w.conn.ExecParams(t.Context(), "show "+what, nil, nil, nil, nil).Read()
 		if r.Err != nil || string(r.Rows[0][0]) != want {
 			t.Errorf("%s of a writer is %s, %v, want %q", what, r.Rows, r.Err, want)

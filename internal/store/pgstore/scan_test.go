@@ -119,3 +119,44 @@ func TestScanGoesByTheKey(t *testing.T) {
 		}
 	}
 }
+
+// TestSnapshotIsCut: a snapshot ends with its connection; nothing else keeps it from
+// waiting, such as a limit of the database on idle transactions.
+func TestSnapshotIsCut(t *testing.T) {
+	dsn := postgres.Database(t)
+	db, other := filled(t, dsn, quiet(), 2000), session(t, dsn)
+	run(t, other, "do $$ begin execute format('alter database %I set idle_in_transaction_session_timeout = 50', current_database()); end $$")
+	snap, err := db.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int, err error) {
+		for _, e := range snap.Scan(t.Context(), store.Prefix("m")) {
+			if e != nil {
+				return n, e
+			}
+			n++
+		}
+		return n, nil
+	}
+	run(t, other, "select pg_sleep(0.2)")
+	if n, err := count(); n != 2000 || err != nil {
+		t.Errorf("%d records, %v", n, err)
+	}
+	run(t, other, "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'")
+	if n, err := count(); n != 0 || !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("after its connection: %d records, %v", n, err)
+	}
+	if err := snap.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := count(); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("after its end: %v", err)
+	}
+	if err := db.Close(); err != nil { // which waits for snapshots that are open
+		t.Error(err)
+	}
+	if _, err := db.Snapshot(t.Context()); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("of a closed store: %v", err)
+	}
+}
