@@ -51,6 +51,8 @@ type Parts struct {
 	// Count tells other servers of a call that counts towards a limit here; nil: there
 	// are none. They hand it to their Counted.
 	Count func(limit string)
+	// Node is this server's name among others; empty: there can be none.
+	Node string
 	// Nodes lists the servers of the cluster, for the status; nil or nothing: there is none.
 	Nodes func(ctx context.Context) (any, error)
 	// Observe is told of every answer; method and path are the route's.
