@@ -16,6 +16,7 @@ import (
 //	o AGENT  its outbox has something new
 //	c PHONE  it has connected to the sender
 //	m        nodes or leases have changed
+//	n N K L  the N-th time, it tells of K calls that count towards the limit L
 const maxHints = 100_000 // that wait to be sent; more are lost
 
 // Waits around listening: between tries, and between looks at everything while
@@ -130,6 +131,8 @@ func (n *Node) hear(ctx context.Context, hint string) {
 			n.opts.Hooks.WakeAgent(about)
 		case "c":
 			n.came(ctx, about)
+		case "n":
+			n.counted(about)
 		case "m":
 			select {
 			case n.tick <- struct{}{}:

@@ -30,6 +30,9 @@ type Hooks struct {
 	Elsewhere func(phone string)
 	// Missed says that hints may have been lost, and everything is to be looked at.
 	Missed func()
+	// Counted says that other nodes have taken calls that count towards a limit, as
+	// they gave it to Count.
+	Counted func(limit string, calls int)
 	// Changed says that another node has changed what may be cached here.
 	Changed func(what string)
 	// Answer answers a question about a phone that is connected here.
@@ -86,6 +89,7 @@ type Node struct {
 
 	presence presence
 	hints    hints
+	counts   counts
 }
 
 // member is a living node as this one sees it.

@@ -76,7 +76,7 @@ func TestNobodyDiesOfAnOutage(t *testing.T) {
 func idle(deposed func()) Hooks {
 	return Hooks{
 		Online: func(string) bool { return false }, Phones: func() []string { return nil }, Wake: func(string) {}, WakeAgent: func(string) {},
-		Link: func(string) (func(), bool) { return nil, false }, Elsewhere: func(string) {}, Missed: func() {}, Changed: func(string) {},
+		Link: func(string) (func(), bool) { return nil, false }, Elsewhere: func(string) {}, Missed: func() {}, Changed: func(string) {}, Counted: func(string, int) {},
 		Busy: func(func(string) bool) bool { return false }, Deposed: deposed,
 	}
 }

@@ -48,6 +48,11 @@ type Parts struct {
 	Disconnect func(phone string)
 	// Backup writes an archive of all that is kept, as it stands now.
 	Backup func(context.Context, io.Writer) (archive.Totals, error)
+	// Count tells other servers of a call that counts towards a limit here; nil: there
+	// are none. They hand it to their Counted.
+	Count func(limit string)
+	// Node is this server's name among others; empty: there can be none.
+	Node string
 	// Nodes lists the servers of the cluster, for the status; nil or nothing: there is none.
 	Nodes func(ctx context.Context) (any, error)
 	// Observe is told of every answer; method and path are the route's.
@@ -214,5 +219,5 @@ func (a *API) agentNamed(c *call, inBody string) (*registry.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return agent, a.quotas.spend(c.route.rpc, agent.ID, a.Limits.of(agent, c.route.rpc), a.Clock.Now())
+	return agent, a.spend(c.route.rpc, agent)
 }

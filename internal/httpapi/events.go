@@ -18,7 +18,8 @@ import (
 
 // eventJSON is an event of the journal as the admin API shows it.
 type eventJSON struct {
-	EventID     string         `json:"eventId"` // of this run of the server
+	EventID     string         `json:"eventId"`       // of this run of the server
+	Node        string         `json:"node,omitzero"` // the server of a cluster that saw it; each has its own journal
 	Time        rbm.Timestamp  `json:"time"`
 	Kind        string         `json:"kind"`
 	AgentID     string         `json:"agentId,omitzero"`
@@ -54,7 +55,7 @@ const maxShown = 16 << 10
 
 func (a *API) showEvent(e *journal.Event, whole bool) *eventJSON {
 	v := &eventJSON{
-		EventID: a.Journal.Name(e.ID), Time: rbm.Timestamp(e.Time), Kind: string(e.Kind), AgentID: e.Agent, PhoneNumber: e.Phone,
+		EventID: a.Journal.Name(e.ID), Node: a.Node, Time: rbm.Timestamp(e.Time), Kind: string(e.Kind), AgentID: e.Agent, PhoneNumber: e.Phone,
 		MessageID: e.MessageID, State: e.State, Type: e.Type, Reason: e.Reason,
 	}
 	if len(e.Payload) > 0 && (whole || len(e.Payload) <= maxShown) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,6 +78,37 @@ func (q *quotas) spend(method, agent string, most int, now time.Time) error {
 		Message:  fmt.Sprintf("Quota exceeded: the agent may call %s %d times a minute.", method, most),
 		Metadata: map[string]string{"method": method},
 	}
+}
+
+// counted takes in calls that other servers have let through, beyond what is left too:
+// that has to be made up for.
+func (q *quotas) counted(method, agent string, most, calls int, now time.Time) {
+	for bucket := q.bucket(method, agent, most); calls > 0; calls -= most {
+		bucket.ReserveN(now, min(calls, most))
+	}
+}
+
+// Counted says that other servers have taken calls which count towards a limit, as
+// Parts.Count had it there.
+func (a *API) Counted(limit string, calls int) {
+	method, id, _ := strings.Cut(limit, " ")
+	agent, err := a.Registry.Agent(id)
+	if err != nil {
+		return // it is gone, or the store is: counts may be lost
+	}
+	if most := a.Limits.of(agent, method); most > 0 {
+		a.quotas.counted(method, id, most, calls, a.Clock.Now())
+	}
+}
+
+// spend counts a call of agent.
+func (a *API) spend(method string, agent *registry.Agent) error {
+	most := a.Limits.of(agent, method)
+	err := a.quotas.spend(method, agent.ID, most, a.Clock.Now())
+	if err == nil && most > 0 && a.Count != nil {
+		a.Count(method + " " + agent.ID)
+	}
+	return err
 }
 
 // bucket is that of a method and an agent, of whom most may come in a minute.

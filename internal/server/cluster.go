@@ -144,6 +144,7 @@ func (s *Server) clusterHooks() cluster.Hooks {
 			s.engine.Rescan()
 			s.outbox.Sweep()
 		},
+		Counted: func(limit string, calls int) { s.api.Counted(limit, calls) },
 		Changed: s.forget,
 		Answer:  s.answerNode,
 		Busy: func(mine func(string) bool) bool {
@@ -151,6 +152,15 @@ func (s *Server) clusterHooks() cluster.Hooks {
 		},
 		Deposed: func() { s.engine.Release() },
 	}
+}
+
+// counter tells other nodes of calls that count towards a limit; nil: there can be
+// none.
+func (s *Server) counter() func(limit string) {
+	if s.node == nil {
+		return nil
+	}
+	return s.node.Count
 }
 
 // authChanged is what nodes say when rights were taken away.

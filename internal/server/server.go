@@ -211,7 +211,7 @@ func (s *Server) build(ctx context.Context) error {
 func (s *Server) route() {
 	s.api = httpapi.New(httpapi.Parts{
 		Ledger: s.ledger, Engine: s.engine, Registry: s.registry, Auth: s.auth, Outbox: s.outbox, Media: s.media, Clock: s.clock, Journal: s.journal,
-		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.disconnect, Nodes: s.nodes, Backup: s.backup, Observe: s.metrics.observeCall, Logger: s.log,
+		WebhookClient: s.outbox.Client(), WebhookGuard: s.webhookGuard(), Disconnect: s.disconnect, Node: s.nodeName, Nodes: s.nodes, Count: s.counter(), Backup: s.backup, Observe: s.metrics.observeCall, Logger: s.log,
 		Version: Version, StoreName: s.cfg.Store.name(), TurnClock: s.cfg.Clock.Adjustable,
 		BaseURL: s.APIURL(), RegionHeader: s.cfg.RegionHeader, Limits: s.cfg.Limits.httpapi(),
 		Logins: s.logins,

@@ -192,3 +192,45 @@ func TestChangesAreKnownEverywhere(t *testing.T) {
 		}
 	}
 }
+
+// What an agent may call in a minute counts wherever it calls.
+func TestLimitsCountEverywhere(t *testing.T) {
+	c := start(t, 2)
+	const most = 3
+	if err := c.admin(0).SetAgentLimits(c.Context(), c.Agent(), map[string]*int{"GetCapabilities": new(most)}); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(node int) error {
+		agent, err := client.New(client.Options{BaseURL: c.apiURL(node), KeyFile: c.Ready.Agents[0].KeyFile, AgentID: c.Agent(), MaxAttempts: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = agent.Capabilities(c.Context(), c.Number())
+		return err
+	}
+	for range most {
+		if err := ask(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for used := 0; used < most-1; { // one may have been forgotten
+		quotas, err := c.admin(1).AgentQuotas(c.Context(), c.Agent())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range quotas {
+			if q.Name == "GetCapabilities" {
+				used = *q.Used
+			}
+		}
+	}
+	var err error
+	for calls := 0; err == nil; calls++ {
+		if err = ask(1); calls == most {
+			t.Fatal("the second node has heard and does not count")
+		}
+	}
+	if rbm.CodeOf(err) != rbm.CodeResourceExhausted {
+		t.Error(err)
+	}
+}

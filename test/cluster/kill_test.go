@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -22,7 +23,8 @@ func TestNodesAreKilledUnderLoad(t *testing.T) {
 	defer cancel()
 	p := startProcesses(t, 3, postgres.Database(t), "")
 	l := p.load(ctx, phones, int(number("CLUSTER_RATE", 0)))
-	begin := time.Now()
+	begin, database := time.Now(), postgres.Shared(t).CPU()
+	load, _ := postgres.CPU(os.Getpid())
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for k := range kills {
@@ -33,4 +35,7 @@ func TestNodesAreKilledUnderLoad(t *testing.T) {
 	<-tick.C
 	t.Logf("%d kills in %v", kills, time.Since(begin).Round(time.Second))
 	l.end(ctx)
+	now, _ := postgres.CPU(os.Getpid())
+	t.Logf("CPU: nodes %v, database %v, phones and agents %v", p.used().Round(time.Second),
+		(postgres.Shared(t).CPU() - database).Round(time.Second), (now - load).Round(time.Second))
 }

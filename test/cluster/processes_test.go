@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/openrbm/openrbm/client"
+	"github.com/openrbm/openrbm/test/postgres"
 	"github.com/openrbm/openrbm/test/process"
 )
 
@@ -28,7 +29,8 @@ type processes struct {
 	dir, url  string
 	addresses []string
 	mu        sync.Mutex
-	running   []*exec.Cmd // nil: killed
+	running   []*exec.Cmd   // nil: killed
+	cpu       time.Duration // of those that were killed
 }
 
 // startProcesses starts n nodes on the database, with further settings.
@@ -87,15 +89,18 @@ func (p *processes) write(name, text string) {
 	}
 }
 
-// pick is the address of a node that has not been killed.
+// pick is the address of a node that has not been killed, or of one that has if there
+// is no other.
 func (p *processes) pick() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for {
-		if i := rand.IntN(len(p.running)); p.running[i] != nil {
+	order := rand.Perm(len(p.running))
+	for _, i := range order {
+		if p.running[i] != nil {
 			return p.addresses[i]
 		}
 	}
+	return p.addresses[order[0]]
 }
 
 // dial connects a phone to a node that has not been killed.
@@ -155,7 +160,24 @@ func (p *processes) kill(i int) {
 	if cmd != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // it was killed
+		p.mu.Lock()
+		p.cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+		p.mu.Unlock()
 	}
+}
+
+// used is the CPU time of all nodes, the killed ones too.
+func (p *processes) used() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	total := p.cpu
+	for _, cmd := range p.running {
+		if cmd != nil {
+			own, _ := postgres.CPU(cmd.Process.Pid)
+			total += own
+		}
+	}
+	return total
 }
 
 // admin administers the cluster.

@@ -47,6 +47,16 @@ func (s *Server) Either(other *Server, database string) string {
 // await waits until a query answers true.
 func (s *Server) await(t testing.TB, sql string) {
 	t.Helper()
+	for late := time.Now().Add(startTimeout); s.Query(t, sql) != "true"; {
+		if time.Now().After(late) {
+			t.Fatalf("not within %v: %s", startTimeout, sql)
+		}
+	}
+}
+
+// Query is the one value that a query of the superuser yields, as text.
+func (s *Server) Query(t testing.TB, sql string) (value string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	c, err := pgx.Connect(ctx, s.DSN("postgres"))
@@ -54,11 +64,10 @@ func (s *Server) await(t testing.TB, sql string) {
 		t.Fatal(err)
 	}
 	defer c.Close(ctx)
-	for done := false; !done; {
-		if err := c.QueryRow(ctx, sql).Scan(&done); err != nil {
-			t.Fatalf("%s: %v", sql, err)
-		}
+	if err := c.QueryRow(ctx, "select ("+sql+")::text").Scan(&value); err != nil {
+		t.Fatalf("%s: %v", sql, err)
 	}
+	return value
 }
 
 // Crash ends all processes of the server with SIGKILL.

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/openrbm/openrbm/internal/store"
@@ -28,7 +29,11 @@ func (d *DB) sure(ctx context.Context) error {
 	}
 	var b store.Batch
 	b.Absent(d.doubts.mark)
-	if err := d.Commit(ctx, &b); err != nil {
+	err := d.Commit(ctx, &b)
+	if errors.Is(err, store.ErrUnknown) {
+		err = d.Commit(ctx, &b) // it leaves nothing, so that it may be done twice
+	}
+	if err != nil {
 		return err
 	}
 	for sunk := d.doubts.sunk.Load(); sunk < raised && !d.doubts.sunk.CompareAndSwap(sunk, raised); {
