@@ -31,7 +31,7 @@ var Table = map[string]Floor{
 	"businesscommunications": {1, 700}, // the words of the management API
 
 	"internal/store/memstore":    {1, 250},
-	"internal/store/pebblestore": {1, 1700}, // two thirds of it is what a disk that fails, fills up or lies needs
+	"internal/store/pebblestore": {1, 1800}, // two thirds of it is what a disk that fails, fills up or lies needs
 	"internal/store/pgstore":     {1, 1700}, // half of it is what other nodes, lost connections and a standby that takes over need
 	"internal/store/storetest":   {1, 1700},
 	"internal/delivery":          {1, 700},
