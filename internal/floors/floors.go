@@ -68,7 +68,7 @@ var Table = map[string]Floor{
 	"test/conformance":     {0, 20},  // the API as scripts of raw HTTP
 	"internal/conformance": {3, 700}, // what runs them against any server
 
-	"internal/server": {5, 2000}, // a sixth of it joins the nodes of a cluster, another moves stores
+	"internal/server": {5, 2050}, // a sixth of it joins the nodes of a cluster, another moves stores
 	"servertest":      {6, 500},
 	"cmd/openrbm":     {6, 2500},
 	"test/process":    {6, 200}, // the real binary, for tests
