@@ -12,6 +12,7 @@ build:
 
 test: deps check
 	$(GO) test ./...
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=300x
 
 # What the tests need beside Go: Node with npm, for Google's own Node libraries,
 # Chromium, for the console, and PostgreSQL's programs. Debian would make a cluster and start it at once;
@@ -32,11 +33,15 @@ check:
 race:
 	$(GO) test -race ./...
 
-# Every fuzz test, for FUZZTIME each.
+# Every fuzz test, from its seeds, for FUZZTIME each: 5s, or 300x for so many inputs.
 fuzz:
-	@$(GO) list ./... | while read pkg; do \
-	  $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read f; do \
-	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done || exit 1; done
+	@dir=$$(mktemp -d); trap "rm -rf $$dir" EXIT; \
+	for pkg in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  $(GO) test -c -fuzz . -o $$dir/fuzz $$pkg || exit 1; \
+	  for f in $$(grep -hoE '^func Fuzz\w+' $$pkg/*_test.go | cut -c6-); do \
+	    (cd $$pkg && $$dir/fuzz -test.run '^$$' -test.fuzz "^$$f$$" -test.fuzztime $(FUZZTIME) -test.fuzzcachedir $$dir/cache) >$$dir/said 2>&1 || \
+	      { echo "$$pkg $$f"; cat $$dir/said; exit 1; }; \
+	    echo "$$pkg $$f $$(grep ^fuzz: $$dir/said | tail -1)"; done || exit 1; done
 
 # Prints all figures, writes the table of docs/performance.md and bench/results.json.
 # QUICK=1 measures the first three of them only and keeps the others.

@@ -12,7 +12,7 @@ import (
 // numbers are marks, the same for the same number.
 type Act struct {
 	Time         time.Time `json:"time"`
-	Who          string    `json:"who"` // admin, or the email of a service account
+	Who          string    `json:"who"` // admin, the email of a service account, or nobody
 	KeyID        string    `json:"keyId,omitempty"`
 	From         string    `json:"from"`
 	ForwardedFor string    `json:"forwardedFor,omitempty"`
@@ -22,6 +22,7 @@ type Act struct {
 	Fields       []string  `json:"fields,omitempty"` // names of the body's fields
 	Target       string    `json:"target,omitempty"` // what was made
 	Outcome      string    `json:"outcome,omitempty"`
+	Count        int       `json:"count,omitempty"` // of failed logins; 0: one act
 }
 
 // ActFilter chooses entries of the audit log; empty fields choose all.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -31,7 +32,11 @@ func (c auditCmd) Run(ctx context.Context, out io.Writer) error {
 		func(acts []client.Act) table {
 			t := table{{"TIME", "WHO", "FROM", "METHOD", "RESOURCE", "FIELDS", "OUTCOME"}}
 			for _, a := range acts {
-				t = append(t, []string{when(a.Time), a.Who, a.From, a.Method, strings.TrimSpace(a.Resource + " " + a.Target), strings.Join(a.Fields, ","), a.Outcome})
+				outcome := a.Outcome
+				if a.Count > 0 {
+					outcome = fmt.Sprintf("%s, %d times", outcome, a.Count)
+				}
+				t = append(t, []string{when(a.Time), a.Who, a.From, a.Method, strings.TrimSpace(a.Resource + " " + a.Target), strings.Join(a.Fields, ","), outcome})
 			}
 			return t
 		})

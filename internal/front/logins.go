@@ -28,9 +28,10 @@ type Logins struct {
 	proxies            Proxies
 	failures, requests int // a minute, and at once; 0: no limit
 
-	mu      sync.Mutex
-	buckets *lru.Cache[who, *bucket]
-	refused atomic.Int64
+	mu       sync.Mutex
+	buckets  *lru.Cache[who, *bucket]
+	attempts map[who]int // since Attempts was called last
+	refused  atomic.Int64
 }
 
 // who is whom a bucket is for.
@@ -58,7 +59,7 @@ const crowd = 10
 // limit.
 func NewLogins(p Proxies, failures, requests int) *Logins {
 	buckets, _ := lru.New[who, *bucket](maxBuckets) // fails for a size of 0 only
-	return &Logins{proxies: p, failures: failures, requests: requests, buckets: buckets}
+	return &Logins{proxies: p, failures: failures, requests: requests, buckets: buckets, attempts: make(map[who]int)}
 }
 
 // Client is the address that r comes from; none for a nil l.
@@ -81,16 +82,20 @@ func (l *Logins) Blocked(door Door, from netip.Addr, name string) error {
 	if name != "" {
 		wait = max(wait, l.wait(who{door, network(from), ""}, crowd*l.failures))
 	}
-	return l.refuse(wait, "Too many failed logins from your address.")
+	return l.refuse(door, from, wait, "Too many failed logins from your address.")
 }
 
 // Failed counts a failed login.
 func (l *Logins) Failed(door Door, from netip.Addr, name string) {
-	if l == nil || l.failures == 0 {
+	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.note(door, from)
+	if l.failures == 0 {
+		return
+	}
 	l.spend(who{door, network(from), name}, l.failures)
 	if name != "" {
 		l.spend(who{door, network(from), ""}, crowd*l.failures)
@@ -109,16 +114,18 @@ func (l *Logins) Ask(from netip.Addr) error {
 	if wait == 0 {
 		l.spend(k, l.requests)
 	}
-	return l.refuse(wait, "Too many token requests from your address: a token is good for an hour.")
+	return l.refuse(asking, from, wait, "Too many token requests from your address: a token is good for an hour.")
 }
 
 // Refused is how often someone was refused.
 func (l *Logins) Refused() int64 { return l.refused.Load() }
 
-func (l *Logins) refuse(wait time.Duration, why string) error {
+// refuse says that it is too early. The caller holds mu.
+func (l *Logins) refuse(door Door, from netip.Addr, wait time.Duration, why string) error {
 	if wait <= 0 {
 		return nil
 	}
+	l.note(door, from)
 	l.refused.Add(1)
 	return &rbm.Error{Code: rbm.CodeResourceExhausted, Reason: "RATE_LIMIT_EXCEEDED", Domain: "openrbm", RetryAfter: wait, Message: why}
 }

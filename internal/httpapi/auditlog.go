@@ -22,6 +22,7 @@ type actJSON struct {
 	Fields       []string      `json:"fields,omitempty"`
 	Target       string        `json:"target,omitzero"`
 	Outcome      string        `json:"outcome,omitzero"`
+	Count        int           `json:"count,omitzero"`
 }
 
 // auditLogJSON is a page of the audit log, the newest first.
@@ -109,6 +110,6 @@ func (a *API) listAuditLog(c *call) (any, error) {
 func showAct(a *ledger.Act) actJSON {
 	return actJSON{
 		Time: rbm.Timestamp(a.Time), Who: a.Who, KeyID: a.KeyID, From: a.From, ForwardedFor: a.ForwardedFor,
-		Method: a.Method, Route: a.Route, Resource: a.Resource, Fields: a.Fields, Target: a.Target, Outcome: a.Outcome,
+		Method: a.Method, Route: a.Route, Resource: a.Resource, Fields: a.Fields, Target: a.Target, Outcome: a.Outcome, Count: a.Count,
 	}
 }

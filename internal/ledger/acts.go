@@ -33,11 +33,14 @@ type Act struct {
 	// Outcome is OK or the code of the refusal; "" while it is under way, or when the
 	// server ended before it was known.
 	Outcome string `json:"outcome,omitzero"`
+	// Count is how many attempts to get in the entry stands for; 0: it is one act.
+	Count int `json:"count,omitzero"`
 }
 
 func actKey(s Seq) store.Key { return key(kindAct, be64(uint64(s))) }
 
-// Begin records that a is about to be done, durably. It sets its Seq and Time.
+// Begin records that a is about to be done, or with its Outcome that it has been
+// tried, durably. It sets its Seq and Time.
 func (l *Ledger) Begin(ctx context.Context, a *Act) error {
 	a.Seq, a.Time = l.NextSeq(), l.clock.Now().Truncate(time.Microsecond)
 	return l.putAct(ctx, a)

@@ -48,6 +48,7 @@ func (c *ClusterConfig) check(all *Config, rule func(holds bool, format string, 
 	rule(err == nil, "cluster.listen: %q is not host:port", c.Listen)
 	rule(all.Store.Postgres != "", "cluster.listen: many servers need store.postgres")
 	rule(all.Media.SharedDir, "cluster.listen: files, or with media.s3 unfinished uploads, are in media.dir, which all servers must see: say so with media.shared_dir")
+	rule(len(all.TLS.ACME.Domains) == 0 || all.TLS.ACME.SharedDir, "cluster.listen: certificates, and answers to the authority's challenges, are in tls.acme.dir, which all servers must see: say so with tls.acme.shared_dir")
 	if c.URL != "" {
 		u, err := url.Parse(c.URL)
 		rule(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Path == "", "cluster.url: %q is not like http://10.0.0.1:8082", c.URL)

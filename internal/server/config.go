@@ -178,7 +178,7 @@ func (c *Config) Load(file string, settings ...string) error {
 			return err
 		}
 	}
-	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACME.CAFile, &c.Media.Dir, &c.Media.S3.SecretKeyFile, &c.Cluster.SecretFile} {
+	for _, path := range []*string{&c.Data, &c.Admin.TokenFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACME.CAFile, &c.TLS.ACME.Dir, &c.Media.Dir, &c.Media.S3.SecretKeyFile, &c.Cluster.SecretFile} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}

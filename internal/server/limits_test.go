@@ -21,10 +21,13 @@ func TestLimits(t *testing.T) {
 		t.Error("the defaults have changed")
 	}
 	for settings, want := range map[string]string{
-		"[limits.per_minute]\nSendMessage = 1":       "limits.per_minute: SendMessage is none of the methods BatchGetUsers,",
-		"[limits.per_minute]\nCreateAgentEvent = -1": "limits.per_minute.CreateAgentEvent: must not be less than 0",
-		"[limits]\npromotions_per_28_days = -1":      "limits.promotions_per_28_days: must be 0 to 1000",
-		"[limits]\ntesters_per_day = 2000":           "limits.testers_per_day: must be 0 to 1000",
+		"[limits.per_minute]\nSendMessage = 1":                                      "limits.per_minute: SendMessage is none of the methods BatchGetUsers,",
+		"[limits.per_minute]\nCreateAgentEvent = -1":                                "limits.per_minute.CreateAgentEvent: must not be less than 0",
+		"[limits]\npromotions_per_28_days = -1":                                     "limits.promotions_per_28_days: must be 0 to 1000",
+		"[cluster]\nlisten = \"127.0.0.1:0\"\n[tls.acme]\ndomains = [\"rcs.test\"]": "are in tls.acme.dir, which all servers must see: say so with tls.acme.shared_dir",
+		"[tls.acme]\ndomains = [\"rcs.test\"]\nshared_dir = true":                   "tls.acme.shared_dir: say which with tls.acme.dir",
+		"[tls.acme]\ndir = \"/x\"":                                                  "tls.acme: dir and shared_dir go with domains",
+		"[limits]\ntesters_per_day = 2000":                                          "limits.testers_per_day: must be 0 to 1000",
 	} {
 		c := Default()
 		if err := c.Apply("f", []byte(settings)); err != nil {

@@ -261,6 +261,7 @@ func (s *Server) run() {
 	s.loops.Go(func() { s.engine.Run(ctx) })
 	s.loops.Go(func() { s.media.Run(ctx) })
 	s.loops.Go(func() { s.forgetActs(ctx) })
+	s.loops.Go(func() { s.recordAttempts(ctx) })
 	s.loops.Go(func() { s.api.Watch(ctx) })
 	s.loops.Go(func() { s.finishErasures(ctx) })
 	s.loops.Go(func() {

@@ -2,10 +2,11 @@ package server
 
 import (
 	"crypto/tls"
-	"github.com/openrbm/openrbm/internal/front"
 	"net/http"
 	"path/filepath"
 	"regexp"
+
+	"github.com/openrbm/openrbm/internal/front"
 )
 
 // TLSConfig is how HTTPS is served: with CertFile and KeyFile, or with certificates
@@ -35,6 +36,13 @@ type ACMEConfig struct {
 	// CAFile holds the certificate, PEM, that the directory's own is from, if that is
 	// an authority of your own.
 	CAFile string `toml:"ca_file"`
+	// Dir is where the account's key and the certificates are kept. Default: acme in
+	// data.
+	Dir string `toml:"dir"`
+	// SharedDir says that all servers of a cluster see the same Dir. One of them then
+	// gets each certificate, and any may answer the challenge: locks and challenges are
+	// files there.
+	SharedDir bool `toml:"shared_dir"`
 }
 
 var domainName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -50,8 +58,10 @@ func (c *TLSConfig) check(rule func(holds bool, format string, args ...any)) {
 	rule(!files || len(c.ACME.Domains) == 0, "tls: either cert_file and key_file, or acme.domains")
 	rule(c.RedirectListen == "" || c.on(), "tls.redirect_listen: there is nothing to redirect to without HTTPS")
 	if len(c.ACME.Domains) == 0 {
+		rule(c.ACME.Dir == "" && !c.ACME.SharedDir, "tls.acme: dir and shared_dir go with domains")
 		return
 	}
+	rule(!c.ACME.SharedDir || c.ACME.Dir != "", "tls.acme.shared_dir: say which with tls.acme.dir")
 	rule(c.ACME.AcceptTerms, "tls.acme.accept_terms: the authority's terms of service must be accepted")
 	for i, d := range c.ACME.Domains {
 		rule(domainName.MatchString(d), "tls.acme.domains[%d]: %q is not a domain name in lower case", i, d)
@@ -75,9 +85,13 @@ func (s *Server) openTLS() (*tls.Config, *front.Manager, error) {
 		}
 		return front.TLSConfig(files.Certificate), nil, nil
 	case len(c.ACME.Domains) > 0:
+		dir := c.ACME.Dir
+		if dir == "" {
+			dir = filepath.Join(s.cfg.Data, "acme")
+		}
 		m, err := front.ACME{
 			Domains: c.ACME.Domains, Email: c.ACME.Email, Directory: c.ACME.Directory, CAFile: c.ACME.CAFile,
-			Cache: filepath.Join(s.cfg.Data, "acme"), Listen: s.cfg.Listen, Redirect: c.RedirectListen, Log: s.log,
+			Cache: dir, Listen: s.cfg.Listen, Redirect: c.RedirectListen, Log: s.log,
 		}.Open()
 		if err != nil {
 			return nil, nil, err

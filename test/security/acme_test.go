@@ -141,7 +141,8 @@ func port(t *testing.T, address string) int {
 }
 
 // A server gets its certificate by the challenge on the port of HTTPS, or on that of
-// HTTP, keeps it, and starts without the authority the next time.
+// HTTP, keeps it, and starts without the authority the next time. So does another
+// server that sees the same directory.
 func TestACME(t *testing.T) {
 	for _, challenge := range []string{"tls-alpn-01", "http-01"} {
 		t.Run(challenge, func(t *testing.T) {
@@ -150,10 +151,10 @@ func TestACME(t *testing.T) {
 			if challenge == "http-01" {
 				a = pebble(t, plain, nobody)
 			}
-			data := t.TempDir()
+			data, dir := t.TempDir(), t.TempDir()
 			acme := func(c *server.Config) {
 				c.Listen, c.Data, c.PublicURL = secure, data, "https://rcs.test"
-				c.TLS.ACME = server.ACMEConfig{Domains: []string{"rcs.test"}, AcceptTerms: true, Directory: a.directory, CAFile: a.caFile}
+				c.TLS.ACME = server.ACMEConfig{Domains: []string{"rcs.test"}, AcceptTerms: true, Directory: a.directory, CAFile: a.caFile, Dir: dir}
 				if challenge == "http-01" {
 					c.TLS.RedirectListen = plain
 				}
@@ -176,10 +177,17 @@ func TestACME(t *testing.T) {
 
 			a.stop()
 			started(t, acme)
-			await(t, func() bool {
-				got, err := leaf(secure, "rcs.test", roots)
-				return err == nil && got.Equal(first)
+			other := free(t)
+			started(t, func(c *server.Config) {
+				acme(c)
+				c.Listen, c.Data, c.TLS.RedirectListen = other, t.TempDir(), ""
 			})
+			for _, address := range []string{secure, other} {
+				await(t, func() bool {
+					got, err := leaf(address, "rcs.test", roots)
+					return err == nil && got.Equal(first)
+				})
+			}
 		})
 	}
 }

@@ -2,12 +2,15 @@ package security
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/openrbm/openrbm/client"
 	"github.com/openrbm/openrbm/phone"
 	"github.com/openrbm/openrbm/servertest"
 )
@@ -69,6 +72,31 @@ func TestFailedLoginsAreBounded(t *testing.T) {
 			t.Errorf("%s: others are not heard", name)
 		}
 	}
+}
+
+// Failed logins are in the audit log as counts.
+func TestFailedLoginsAreAudited(t *testing.T) {
+	s := servertest.New(t, servertest.Options{Settings: "[clients]\ntrusted_proxies = [\"127.0.0.1\"]\ntoken_requests_per_minute = 1\n"})
+	for range 20 {
+		if status, _ := ask(t, s, "GET", "/admin/v1/status", "203.0.113.1", "Bearer wrong", ""); status != http.StatusUnauthorized {
+			t.Fatal(status)
+		}
+	}
+	for range 2 { // the second is one too many
+		ask(t, s, "POST", "/token", "2001:db8::7", "", "grant_type=x")
+	}
+	_, err := s.Admin.AdvanceClock(s.Context(), time.Minute)
+	must(t, err)
+	want := map[string]int{"203.0.113.1 /admin/v1": 20, "2001:db8:: /token": 2}
+	await(t, func() bool {
+		acts, err := s.Admin.AuditLog(s.Context(), client.ActFilter{Who: "nobody", Outcome: "UNAUTHENTICATED"})
+		must(t, err)
+		got := map[string]int{}
+		for _, a := range acts {
+			got[a.From+" "+a.Resource] += a.Count
+		}
+		return maps.Equal(got, want)
+	})
 }
 
 func TestTokenRequestsAreBounded(t *testing.T) {

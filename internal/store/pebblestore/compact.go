@@ -33,8 +33,19 @@ func (d *DB) Compact(ctx context.Context) error {
 	defer d.users.Done()
 	d.compacting.Lock()
 	defer d.compacting.Unlock()
-	if err := d.compact(ctx); err != nil {
-		return fmt.Errorf("pebblestore: compact: %w", readError(err))
+	return d.tidy("compact", func() error { return d.compact(ctx) })
+}
+
+// tidy runs f, which may stop for good when the disk fails; then it does not wait.
+func (d *DB) tidy(what string, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("pebblestore: %s: %w", what, readError(err))
+		}
+	case <-d.disk.failed:
 	}
 	return d.disk.failure()
 }
@@ -154,14 +165,12 @@ func (d *DB) Trim(ctx context.Context, r store.Range) error {
 	defer d.users.Done()
 	d.compacting.Lock()
 	defer d.compacting.Unlock()
-	err := d.pebble.Flush() // the deletions may be in memory yet
-	if err == nil {
-		err = d.pebble.Compact(ctx, []byte(r.Start), []byte(r.End), true)
-	}
-	if err != nil {
-		return fmt.Errorf("pebblestore: trim: %w", readError(err))
-	}
-	return d.disk.failure()
+	return d.tidy("trim", func() error {
+		if err := d.pebble.Flush(); err != nil { // the deletions may be in memory yet
+			return err
+		}
+		return d.pebble.Compact(ctx, []byte(r.Start), []byte(r.End), true)
+	})
 }
 
 // Trim implements store.Trimmer.

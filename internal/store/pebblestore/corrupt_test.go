@@ -1,12 +1,13 @@
 package pebblestore
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,51 +18,98 @@ import (
 	"github.com/openrbm/openrbm/internal/store"
 )
 
-// damaged makes a store with n records in the files of the given kind, changes
-// one byte of the largest of them at the given part (0 to 1) of its length, and
-// returns the directory.
-func damaged(t *testing.T, n int, flush bool, glob string, part float64) string {
+// damagedDir is where the stores of these tests are, on file systems in memory.
+const damagedDir = "the/store"
+
+// stored is the disk of a store with n records after it has lost its power; flush
+// says after which records it moved them to tables.
+func stored(t *testing.T, n int, flush func(i int) bool) *vfs.MemFS {
 	t.Helper()
-	dir := t.TempDir()
-	db := open(t, dir, quiet(nil))
+	fs := vfs.NewCrashableMem()
+	db := open(t, damagedDir, quiet(fs))
 	for i := range n {
 		if err := db.Commit(t.Context(), put(damagedKey(i), damagedValue(i))); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if flush {
-		if err := db.pebble.Flush(); err != nil {
-			t.Fatal(err)
+		if flush(i) {
+			if err := db.pebble.Flush(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	image := filepath.Join(t.TempDir(), "image") // as after a crash: Close would empty the log
-	if err := os.CopyFS(image, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
+	image := fs.CrashClone(vfs.CrashCloneCfg{}) // Close would empty the log
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	dir = image
-	files, err := filepath.Glob(filepath.Join(dir, glob))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s: %v, %v", glob, files, err)
-	}
-	var name string
-	var data []byte
-	for _, f := range files {
-		d, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(d) > len(data) {
-			name, data = f, d
-		}
-	}
-	data[int(part*float64(len(data)-1))] ^= 0x20
-	if err := os.WriteFile(name, data, 0o600); err != nil {
+	return image
+}
+
+// files are those of the store that match, largest first.
+func files(t *testing.T, fs vfs.FS, glob string) (names []string) {
+	t.Helper()
+	list, err := fs.List(damagedDir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	sizes := map[string]int{}
+	for _, name := range list {
+		if ok, _ := path.Match(glob, name); ok {
+			names = append(names, fs.PathJoin(damagedDir, name))
+			sizes[names[len(names)-1]] = len(content(t, fs, names[len(names)-1]))
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(sizes[b]-sizes[a], strings.Compare(a, b)) })
+	if len(names) == 0 {
+		t.Fatalf("there is no %s among %v", glob, list)
+	}
+	return names
+}
+
+func content(t *testing.T, fs vfs.FS, name string) []byte {
+	t.Helper()
+	b, err := readFile(fs, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// copied is a copy of the file system.
+func copied(t *testing.T, from vfs.FS) *vfs.MemFS {
+	t.Helper()
+	fs := vfs.NewMem()
+	if _, err := vfs.Clone(from, fs, damagedDir, damagedDir); err != nil {
+		t.Fatal(err)
+	}
+	return fs
+}
+
+// flipped is a copy in which some bits of a byte of a file are others.
+func flipped(t *testing.T, from vfs.FS, name string, at int, bits byte) *vfs.MemFS {
+	t.Helper()
+	fs := copied(t, from)
+	b := content(t, fs, name)
+	b[at] ^= bits
+	f, err := fs.Create(name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return fs
+}
+
+// damaged is a store with n records, in whose largest file of the given kind a
+// byte is changed at the given part (0 to 1) of its length.
+func damaged(t *testing.T, n int, flush bool, glob string, part float64) *vfs.MemFS {
+	t.Helper()
+	fs := stored(t, n, func(i int) bool { return flush && i == n-1 })
+	name := files(t, fs, glob)[0]
+	return flipped(t, fs, name, int(part*float64(len(content(t, fs, name))-1)), 0x20)
 }
 
 func damagedKey(i int) store.Key { return store.Key(fmt.Sprintf("k/%05d", i)) }
@@ -102,16 +150,17 @@ func TestCorruptTable(t *testing.T) {
 	const n = 2000
 	for _, part := range []float64{0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 1} {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
-			dir := damaged(t, n, true, "*.sst", part)
-			db, err := Open(dir, quiet(nil))
+			t.Parallel()
+			db, err := Open(damagedDir, quiet(damaged(t, n, true, "*.sst", part)))
 			if err != nil {
-				if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), dir) {
+				if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), damagedDir) {
 					t.Errorf("Open: %v, want a refusal that names the directory", err)
 				}
 				return
 			}
-			sound := 0
-			for i := range n {
+			sound, read := 0, 0
+			for i := 0; i < n; i += 83 { // Pebble looks for the bit that flipped, at each read of a damaged block
+				read++
 				v, err := db.Get(t.Context(), damagedKey(i))
 				switch {
 				case err == nil && string(v) == damagedValue(i):
@@ -122,8 +171,8 @@ func TestCorruptTable(t *testing.T) {
 					t.Fatalf("%s: %.30q, %v", damagedKey(i), v, err)
 				}
 			}
-			if err := readAll(t, db, n); (err == nil) != (sound == n) || err != nil && !errors.Is(err, store.ErrDamaged) {
-				t.Errorf("%d of %d records are sound, and reading all: %v", sound, n, err)
+			if err := readAll(t, db, n); (err == nil) != (sound == read) || err != nil && !errors.Is(err, store.ErrDamaged) {
+				t.Errorf("%d of %d records are sound, and reading all: %v", sound, read, err)
 			}
 			b := put("x/checked", "v")
 			b.Absent(damagedKey(0))
@@ -137,7 +186,7 @@ func TestCorruptTable(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Errorf("Close: %v", err)
 			}
-			t.Logf("%d of %d records are sound", sound, n)
+			t.Logf("%d of %d records are sound", sound, read)
 		})
 	}
 }
@@ -147,8 +196,8 @@ func TestCorruptLog(t *testing.T) {
 	const n = 1000
 	for _, part := range []float64{0, 0.01, 0.3, 0.5, 0.7, 0.9} {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
-			dir := damaged(t, n, false, "*.log", part)
-			db, err := Open(dir, quiet(nil))
+			t.Parallel()
+			db, err := Open(damagedDir, quiet(damaged(t, n, false, "*.log", part)))
 			if err == nil {
 				err = readAll(t, db, n)
 			}
@@ -162,25 +211,9 @@ func TestCorruptLog(t *testing.T) {
 
 // image is a store that has been flushed some times and then lost its power, with
 // n records.
-func image(t *testing.T, n int) string {
+func image(t *testing.T, n int) vfs.FS {
 	t.Helper()
-	dir := t.TempDir()
-	db := open(t, dir, quiet(nil))
-	for i := range n {
-		if err := db.Commit(t.Context(), put(damagedKey(i), damagedValue(i))); err != nil {
-			t.Fatal(err)
-		}
-		if i < n/2 && i%(n/8) == 0 {
-			if err := db.pebble.Flush(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	copied := filepath.Join(t.TempDir(), "image")
-	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	return copied
+	return stored(t, n, func(i int) bool { return i < n/2 && i%(n/8) == 0 })
 }
 
 // lastChunkOf is where the last chunk of the newest log begins: damage there
@@ -200,60 +233,55 @@ func lastChunkOf(t *testing.T, b []byte, number uint32) (last int) {
 	return last
 }
 
+// flipSeed says where TestBitFlips changes bits; another one may be looked for with
+// -args -flips.
+var flipSeed = flag.Uint64("flips", 7, "seed of the places at which bits are changed")
+
 // TestBitFlips changes a bit at random places of every kind of file: the store is
-// refused, or the damaged records answer errors, or it makes no difference. What is
-// there is never silently gone, except behind damage to the very end of the log.
+// refused, or the damaged records answer errors, or the store goes down as corrupt,
+// or it makes no difference. What is there is never silently gone, except behind
+// damage to the very end of the log.
 func TestBitFlips(t *testing.T) {
 	const n = 240
-	tries := 12
+	tries := 40
 	if testing.Short() {
 		tries = 4
 	}
-	dir := image(t, n)
-	log, number, err := newestLog(vfs.Default, dir)
+	before := image(t, n)
+	log, number, err := newestLog(before, damagedDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rng := rand.New(rand.NewPCG(7, 7))
-	for _, glob := range []string{"*.blob", "MANIFEST-??????", "*.seal", "*.log", "*.sst", "OPTIONS-*"} {
-		files, err := filepath.Glob(filepath.Join(dir, glob))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: %v", glob, err)
-		}
-		outcomes := map[string]int{}
-		for try := range tries {
-			name := files[try%len(files)]
-			b, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
+	for kind, glob := range []string{"*.blob", "MANIFEST-??????", "*.seal", "*.log", "*.sst", "OPTIONS-*"} {
+		t.Run(glob, func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(*flipSeed, uint64(kind)))
+			names, outcomes := files(t, before, glob), map[string]int{}
+			for try := range tries {
+				name := names[try%len(names)]
+				b := content(t, before, name)
+				if len(b) == 0 {
+					continue
+				}
+				at := rng.IntN(len(b))
+				outcome := afterFlip(t, flipped(t, before, name, at, 1<<rng.IntN(8)), n)
+				if outcome == "lost" && name == log && at >= lastChunkOf(t, b, number) {
+					outcome = "lost the end of the log"
+				}
+				if outcome == "lost" {
+					t.Errorf("%s, byte %d of %d: records are silently gone", name, at, len(b))
+				}
+				outcomes[outcome]++
 			}
-			if len(b) == 0 {
-				continue
-			}
-			at := rng.IntN(len(b))
-			changed := bytes.Clone(b)
-			changed[at] ^= 1 << rng.IntN(8)
-			copied := filepath.Join(t.TempDir(), "store")
-			if err := errors.Join(os.CopyFS(copied, os.DirFS(dir)), os.WriteFile(filepath.Join(copied, filepath.Base(name)), changed, 0o600)); err != nil {
-				t.Fatal(err)
-			}
-			outcome := afterFlip(t, copied, n)
-			if outcome == "lost" && name == log && at >= lastChunkOf(t, b, number) {
-				outcome = "lost the end of the log"
-			}
-			if outcome == "lost" {
-				t.Errorf("%s, byte %d of %d: records are silently gone", filepath.Base(name), at, len(b))
-			}
-			outcomes[outcome]++
-		}
-		t.Logf("%s: %v", glob, outcomes)
+			t.Logf("%v", outcomes)
+		})
 	}
 }
 
 // afterFlip is what comes of a store with n records that was changed.
-func afterFlip(t *testing.T, dir string, n int) string {
+func afterFlip(t *testing.T, fs vfs.FS, n int) string {
 	t.Helper()
-	db, err := Open(dir, quiet(nil))
+	db, err := Open(damagedDir, quiet(fs))
 	if err != nil {
 		return "refused"
 	}
@@ -263,6 +291,8 @@ func afterFlip(t *testing.T, dir string, n int) string {
 		return "sound"
 	case errors.Is(err, store.ErrDamaged):
 		return "errors"
+	case errors.Is(err, ErrCorrupt) && errors.Is(err, store.ErrUnavailable):
+		return "down" // it could do nothing but fail at tidying up: see damage
 	case errors.Is(err, store.ErrNotFound):
 		return "lost"
 	default:
@@ -275,23 +305,19 @@ func afterFlip(t *testing.T, dir string, n int) string {
 // is never taken for a new one.
 func TestMissingFiles(t *testing.T) {
 	const n = 80
-	dir := image(t, n)
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		copied := filepath.Join(t.TempDir(), "store")
-		if err := errors.Join(os.CopyFS(copied, os.DirFS(dir)), os.RemoveAll(filepath.Join(copied, f.Name()))); err != nil {
+	before := image(t, n)
+	for _, name := range files(t, before, "*") {
+		fs := copied(t, before)
+		if err := fs.RemoveAll(name); err != nil {
 			t.Fatal(err)
 		}
-		outcome := afterFlip(t, copied, n)
-		t.Logf("without %s: %s", f.Name(), outcome)
-		if strings.HasSuffix(f.Name(), sealSuffix) && outcome != "sound" { // stores of before have none
-			t.Errorf("without %s the store is %s", f.Name(), outcome)
+		outcome := afterFlip(t, fs, n)
+		t.Logf("without %s: %s", name, outcome)
+		if strings.HasSuffix(name, sealSuffix) && outcome != "sound" { // stores of before have none
+			t.Errorf("without %s the store is %s", name, outcome)
 		}
-		if outcome == "lost" && !strings.HasSuffix(f.Name(), ".log") {
-			t.Errorf("without %s records are silently gone", f.Name())
+		if outcome == "lost" && !strings.HasSuffix(name, ".log") {
+			t.Errorf("without %s records are silently gone", name)
 		}
 	}
 }

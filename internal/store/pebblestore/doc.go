@@ -49,6 +49,10 @@
 // the newest log, its last chunk, has nothing behind it that would tell damage from
 // a write that a crash cut short: it is dropped.
 //
+// A file of bodies whose end is damaged, or that cannot be opened, makes Pebble panic:
+// it gets to see another one (bodies.go). A table that it cannot open it would count
+// again and again without a pause: it is given one (damage.go).
+//
 // A damaged block of a table answers store.ErrDamaged to whoever reads it, and the
 // rest of the store works. Damage that keeps Pebble from its own work, so that it
 // would do nothing else, takes the DB down with ErrCorrupt; Lasting leaves it so.

@@ -3,7 +3,6 @@ package pebblestore
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"slices"
 	"strconv"
@@ -64,8 +63,7 @@ func chunkAt(b []byte, at int, log uint32) (size int, durable uint64, ok bool) {
 	if size > len(rest) {
 		return 0, 0, false
 	}
-	sum := crc32.Checksum(rest[6:size], crc32.MakeTable(crc32.Castagnoli))
-	if (sum>>15|sum<<17)+0xa282ead8 != binary.LittleEndian.Uint32(rest) {
+	if pebbleSum(rest[6:size]) != binary.LittleEndian.Uint32(rest) {
 		return 0, 0, false
 	}
 	return size, binary.LittleEndian.Uint64(rest[11:]), true

@@ -85,7 +85,9 @@ func listener(d *disk) *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
 			d.background(err)
-			damage.tidyingFailed(err, time.Now())
+			if !damage.counting() {
+				damage.tidyingFailed(err, time.Now())
+			}
 		},
 		DataCorruption:  damage.found,
 		WriteStallBegin: func(i pebble.WriteStallBeginInfo) { d.log.Warn("pebble: writes stall", "reason", i.Reason) },

@@ -177,8 +177,8 @@ func (d *DB) finish() error {
 	return closePebble(d.pebble)
 }
 
-// closePebble closes p. All is durable by then; but after reads of a damaged body
-// Pebble thinks that its file is in use, and panics.
+// closePebble closes p. All is durable by then; but after reads of a body whose file
+// is gone Pebble thinks that it is in use, and panics.
 func closePebble(p *pebble.DB) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
