@@ -69,7 +69,8 @@ async function eventsOf(r) {
 const classWords = (c) => (c.classificationType ?? '').toLowerCase().replace(/_/g, ' ') + (c.segmentCount ? ` · ${c.segmentCount} segment${c.segmentCount > 1 ? 's' : ''}` : '');
 
 /** @param {string} name @param {string} value @param {boolean} [mono] */
-const fact = (name, value, mono) => h('div', null, h('dt', null, name), h('dd', { class: mono ? 'mono' : '' }, value));
+const fact = (name, value, mono) => h('div', null, h('dt', null, name), h('dd', { class: mono ? 'mono' : '' }, value,
+  mono && h('button', { type: 'button', class: 'button quiet icon-only fact-copy', 'aria-label': 'Copy the ' + name.toLowerCase(), on: { click: () => void copy(value, name) } }, icon('copy', 13))));
 
 /** The message as the phone draws it. @param {any} m @param {any[]} media @param {string} agent */
 export function preview(m, media, agent) {
