@@ -7,6 +7,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -57,6 +58,10 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 var atEnd []func()
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.run").Value.String() == "" {
+		go func() { _, _ = checked() }() // TestTypes tells of it
+	}
 	code := m.Run()
 	for _, stop := range slices.Backward(atEnd) {
 		stop()
