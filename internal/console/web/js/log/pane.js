@@ -67,7 +67,7 @@ export function logPane() {
   });
   const ends = [rows.rows.watch((all) => {
     list.set(all);
-    count.textContent = all.length ? all.length.toLocaleString() + (rows.done ? '' : '+') + ' · ' + Math.max(1, Math.round(rows.took)) + ' ms' : '';
+    count.textContent = all.length ? all.length.toLocaleString() + (rows.done ? '' : '+') + (field.value.trim() ? ' · ' + Math.max(1, Math.round(rows.took)) + ' ms' : '') : '';
     showEmpty();
   }), rows.loading.watch(() => showEmpty()), rows.lookedTo.watch(() => showEmpty()), agents.watch(() => list.paint())];
   function showEmpty() {
