@@ -132,12 +132,14 @@ type needle struct {
 	// first is how it begins, in both cases, if JSON writes it as it is: where that is
 	// not, there is no need to read the JSON.
 	first [2][]byte
+	plain []byte // lower, if there is a first
 }
 
 func newNeedle(text string) needle {
 	n := needle{lower: strings.ToLower(strings.TrimSpace(text))}
 	special := func(r rune) bool { return r < ' ' || r >= utf8.RuneSelf || strings.ContainsRune(`"\<>&`, r) }
 	if n.lower != "" && strings.IndexFunc(n.lower, special) < 0 {
+		n.plain = []byte(n.lower)
 		n.first = [2][]byte{[]byte(n.lower[:1]), []byte(strings.ToUpper(n.lower[:1]))}
 	}
 	return n
@@ -188,7 +190,7 @@ func (n *needle) from(b, first []byte) bool {
 		if i < 0 || len(b)-i < len(n.lower) {
 			return false
 		}
-		if strings.EqualFold(string(b[i:i+len(n.lower)]), n.lower) {
+		if bytes.EqualFold(b[i:i+len(n.lower)], n.plain) {
 			return true
 		}
 		b = b[i+1:]

@@ -7,6 +7,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -57,6 +58,10 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 var atEnd []func()
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.run").Value.String() == "" {
+		go func() { _, _ = checked() }() // TestTypes tells of it
+	}
 	code := m.Run()
 	for _, stop := range slices.Backward(atEnd) {
 		stop()
@@ -215,8 +220,10 @@ func (p *tab) shot(name string) []byte {
 	return png
 }
 
-// settled waits until pictures are loaded and animations are over.
+// settled waits until the pictures that are in view are loaded and animations over.
 func (p *tab) settled() {
 	p.t.Helper()
-	p.until(`[...document.images].every(i => i.complete) && document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)`, "pictures and animations")
+	p.until(`[...document.images].every(i => { const r = i.getBoundingClientRect(), o = (i.closest('.thread') ?? document.body).getBoundingClientRect();
+		return i.complete || i.loading === 'lazy' && (r.bottom <= o.top || r.top >= o.bottom) }) &&
+		document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)`, "pictures and animations")
 }

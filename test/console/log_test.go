@@ -5,10 +5,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/openrbm/openrbm/client"
+	"github.com/openrbm/openrbm/phone"
 	"github.com/openrbm/openrbm/rbm"
 	"github.com/openrbm/openrbm/servertest"
 )
@@ -47,39 +49,43 @@ func TestTenThousandMessages(t *testing.T) {
 	for _, c := range []struct{ search, want string }{
 		{"04711", "Parcel 04711"}, {"id:many-00007", "Parcel 00007"}, {"phone:+15550200003 Parcel 00023", "Parcel 00023"}, {"state:QUEUED 09999", "Parcel 09999"},
 	} {
-		p.write(".search input", c.search)
-		p.see(".row", c.want)
-		p.until(`document.querySelectorAll('.row').length === 1`, "one row for %s", c.search)
-		p.until(`/^1 · /.test(document.querySelector('.count-text').textContent)`, "the count of %s", c.search)
-		took := eval[int](p, `Number(/(\d+) ms/.exec(document.querySelector('.count-text').textContent)[1])`)
-		t.Logf("%q took %d ms, from the key to the rows", c.search, took)
-		if took >= 100 {
-			t.Errorf("the search for %q took %d ms", c.search, took)
+		// The machine has other work than this: the best of three counts.
+		best := patience
+		for range 3 {
+			p.write(".search input", "Parcel 0000")
+			p.until(`/^10 · /.test(document.querySelector('.count-text').textContent)`, "another search")
+			p.write(".search input", c.search)
+			p.see(".row", c.want)
+			p.until(`/^1 · /.test(document.querySelector('.count-text').textContent)`, "the count of %s", c.search)
+			best = min(best, time.Duration(eval[int](p, `Number(/(\d+) ms/.exec(document.querySelector('.count-text').textContent)[1])`))*time.Millisecond)
+		}
+		if n := eval[int](p, `document.querySelectorAll('.row').length`); n != 1 {
+			t.Errorf("%d rows for %s", n, c.search)
+		}
+		t.Logf("%q: %v from the question to the rows", c.search, best)
+		if best >= 100*time.Millisecond {
+			t.Errorf("the search for %q took %v", c.search, best)
 		}
 	}
 	p.write(".search input", "")
 	p.until(`document.querySelectorAll('.row').length > 5`, "all rows")
 	p.shot("many")
 	// Scroll to the end, with all pages read on the way; then back, measuring frames.
-	p.until(`(() => { const l = document.querySelector('.vlist'); l.scrollTop = l.scrollHeight; return document.querySelector('.count-text').textContent.startsWith('10,000 ·') })()`, "the end of the list")
-	// The machine has other work than this: the best of three rounds counts.
-	best := 1e9
-	for range 3 {
-		work := eval[struct {
-			Longest float64 // task, in ms; the browser counts those of more than 50 only
-			Rows    int
-		}](p, `(async () => { const l = document.querySelector('.vlist'); let longest = 0, rows = 0;
-			const o = new PerformanceObserver(list => { for (const e of list.getEntries()) longest = Math.max(longest, e.duration) }); o.observe({type: 'longtask'});
-			for (let y = 0; y < l.scrollHeight; y += l.scrollHeight / 120) { l.scrollTop = y; await new Promise(requestAnimationFrame); rows = Math.max(rows, l.querySelectorAll('.vrow').length) }
-			await new Promise(r => setTimeout(r, 60)); o.disconnect(); return {Longest: longest, Rows: rows} })()`)
-		t.Logf("scrolling: the longest task has %.0f ms, at most %d rows are alive", work.Longest, work.Rows)
-		if work.Rows > 60 {
-			t.Errorf("%d rows are alive: the list draws what nobody sees", work.Rows)
-		}
-		best = min(best, work.Longest)
+	p.until(`(() => { const l = document.querySelector('.vlist'); l.scrollTop = l.scrollHeight; return document.querySelector('.count-text').textContent === '10,000' })()`, "the end of the list")
+	rows := 0
+	tasks := p.tasks(`(async () => { const l = document.querySelector('.vlist'); window.mostRows = 0;
+		for (let y = 0; y < l.scrollHeight; y += l.scrollHeight / 60) { l.scrollTop = y; await new Promise(requestAnimationFrame); window.mostRows = Math.max(window.mostRows, l.querySelectorAll('.vrow').length) } })()`)
+	rows = eval[int](p, `window.mostRows`)
+	cpu, wall := longest(tasks)
+	t.Logf("scrolling: %d tasks, the longest needs %v of CPU time and lasts %v; at most %d rows are alive", len(tasks), cpu, wall, rows)
+	if len(tasks) < 60 || cpu == 0 {
+		t.Errorf("the trace has %d tasks, the longest of %v: it is not that of the scrolling", len(tasks), cpu)
 	}
-	if best > 50 {
-		t.Errorf("a frame of the scrolling needs %.0f ms", best)
+	if cpu > 50*time.Millisecond {
+		t.Errorf("a frame of the scrolling needs %v", cpu)
+	}
+	if rows > 60 {
+		t.Errorf("%d rows are alive: the list draws what nobody sees", rows)
 	}
 }
 
@@ -128,6 +134,43 @@ func TestDetail(t *testing.T) {
 	b.see(".life li", "the agent revoked it")
 }
 
+// What the store knows of a message is shown when the server that saw it has been
+// restarted.
+func TestLifeAfterRestart(t *testing.T) {
+	s := servertest.New(t)
+	away := s.Dial()
+	send(t, s, "", "survivor", text("Still here", ""))
+	m, err := away.WaitMessage(s.Context(), func(m *phone.Message) bool { return m.MessageID == "survivor" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := away.Read(s.Context(), m.AgentID, m.MessageID); err != nil {
+		t.Fatal(err)
+	}
+	s.NewPhone("+15550200001")
+	if _, err := s.Client().CreateAgentMessageJSON(s.Context(), "+15550200001", "waiting", []byte(text("Still waiting", ""))); err != nil {
+		t.Fatal(err)
+	}
+	s.Restart()
+	p := open(t, s, desktop)
+	p.write(".search input", "id:survivor")
+	p.click(".row.message", "Still here")
+	p.see(".life li", "Stored durably")
+	p.see(".life li.read", "the user has seen it")
+	p.see(".detail-body .faint", "this server has forgotten them")
+	p.see(".facts dd", s.Number())
+	p.press(kb.Escape)
+	p.write(".search input", "phone:+15550200001")
+	p.click(".row.message", "Still waiting")
+	p.see(".life li.wait", "it is not connected")
+	p.settled()
+	p.shot("life-after-restart")
+	p.press(kb.Escape)
+	p.write(".search input", "")
+	p.click(".filters button", "From phones")
+	p.see(".log-foot", "of this run of the server")
+}
+
 // The keys alone do everything in the log.
 func TestKeyboard(t *testing.T) {
 	b := newBench(t)
@@ -150,6 +193,24 @@ func TestKeyboard(t *testing.T) {
 	b.see(".page-head h1", "Compose")
 	b.press("l")
 	b.see(".log", "")
+	b.see(".row", "The second")
+	b.do(`document.activeElement.blur()`)
+	b.press("j") // from anywhere
+	b.see(".row[aria-selected=true]", "The second")
+	b.press("j")
+	b.see(".row[aria-selected=true]", "The first")
+	b.press("?")
+	b.see("dialog kbd", "Enter")
+	b.press(kb.Escape)
+	b.gone("dialog", "")
+	b.press("/")
+	b.until(`document.activeElement.matches('.search input')`, "a focus on the search")
+	b.press("nothing has this")
+	b.see(".log-empty", "Nothing matches")
+	b.press(kb.Escape)
+	b.until(`document.querySelectorAll('.row').length === 2`, "all rows again")
+	b.press(kb.ArrowDown)
+	b.until(`document.activeElement.matches('.vlist')`, "a focus on the list")
 }
 
 // The ledger of webhooks: failures, why a signature does not verify, replay, pause.
@@ -279,5 +340,51 @@ func TestAdministration(t *testing.T) {
 	p.see(".table td", "+15550009999")
 	p.goTo("dashboard")
 	p.see(".number", "phones online")
-	p.see(".chart", "")
+	for _, chart := range []string{"Messages", "Delivered and read", "Waiting for phones", "Age of the oldest", "Webhook calls"} {
+		p.see(".panel h2", chart)
+	}
+	p.until(`document.querySelectorAll('.chart .hit').length >= 5 * 48`, "five charts")
+}
+
+// An agent's limits are seen and changed, and what one user has had of promotions.
+func TestQuotas(t *testing.T) {
+	s := servertest.New(t)
+	p := open(t, s, desktop)
+	p.see(".phone-state.online", "Online")
+	multi := rbm.UseCaseMultiUse
+	if _, err := s.Admin.UpdateAgent(s.Context(), s.Agent(), client.AgentPatch{AgentUseCase: &multi}); err != nil {
+		t.Fatal(err)
+	}
+	change := func(name, to, want string) {
+		t.Helper()
+		p.click("tr:has(.mono) .button", "Change "+name)
+		p.write("dialog input", to)
+		p.click("dialog .button", "Save")
+		p.see("tr", want)
+	}
+	p.goTo("quotas")
+	p.see("tr", "600 a minute")
+	change("Look up many phones", "5", "5 a minute its own")
+	if _, err := s.Client().BatchGetUsers(s.Context(), []string{s.Number()}); err != nil {
+		t.Fatal(err)
+	}
+	p.click(".page-tools .button", "Refresh")
+	p.see("tr .use b", "1")
+	change("Promotions to each user", "1", "1 in 28 days its own")
+	promotion := []byte(`{"contentMessage": {"text": "Buy!"}, "messageTrafficType": "PROMOTION"}`)
+	once := s.ClientFor(client.Options{KeyFile: s.Ready.Agents[0].KeyFile, AgentID: s.Agent(), MaxAttempts: 1})
+	for i, want := range []rbm.Code{rbm.CodeOK, rbm.CodeResourceExhausted} {
+		if _, err := once.CreateAgentMessageJSON(s.Context(), s.Number(), fmt.Sprint("buy-", i), promotion); rbm.CodeOf(err) != want {
+			t.Errorf("promotion %d: %v", i, err)
+		}
+	}
+	p.write("#quota-phone", s.Number())
+	p.click(".inline-form .button", "Show")
+	p.see(".use.full b", "1")
+	p.settled()
+	p.shot("quotas")
+	change("Promotions to each user", "1001", "") // refused, at its field
+	p.see("dialog .form-error", "to 1000")
+	p.press(kb.Escape)
+	change("Look up many phones", "", "600 a minute")
 }

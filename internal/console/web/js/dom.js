@@ -118,14 +118,14 @@ export async function copy(text, what) {
   }
 }
 
+/** Where notes appear. It is there before the first, or a screen reader would not tell that one. */
+const tray = h('div', { class: 'notes', role: 'status', 'aria-live': 'polite' });
+document.body.append(tray);
+
 /** Says something in passing. @param {string} text @param {'good' | 'bad'} [tone] */
 export function note(text, tone = 'good') {
-  let tray = document.querySelector('.notes');
-  if (!tray) {
-    tray = h('div', { class: 'notes', role: 'status', 'aria-live': 'polite' });
-    document.body.append(tray);
-  }
   const el = h('div', { class: 'note ' + tone }, text);
+  (document.querySelector('dialog[open]') ?? document.body).append(tray); // a modal dialog hides what is outside of it
   tray.append(el);
   setTimeout(() => el.classList.add('leaving'), tone === 'bad' ? 6000 : 2600);
   setTimeout(() => el.remove(), tone === 'bad' ? 6400 : 3000);

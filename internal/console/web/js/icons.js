@@ -9,6 +9,7 @@ const paths = {
   agents: 'M4 20v-1a5 5 0 0 1 5-5h6a5 5 0 0 1 5 5v1M12 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8z',
   brand: 'M4 20V9l8-5 8 5v11zM9.5 20v-6h5v6',
   phone: 'M8 3h8a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H8a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM11 18h2',
+  gauge: 'M4.500 18a9 9 0 1 1 15 0M12 14l4-5M12 15v.01',
   audit: 'M6 3h9l4 4v14H6zM14 3v5h5M9 12h6M9 16h6',
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4',
   close: 'M6 6l12 12M18 6L6 18',
@@ -46,6 +47,7 @@ const paths = {
   in: 'M7 17L17 7M9 7h8v8',
   bell: 'M6 17v-6a6 6 0 1 1 12 0v6l2 1H4zM10 20.500h4',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.500 11v5M13.500 11v5',
+  keyboard: 'M3 7h18v11H3zM7 11v.01M11 11v.01M15 11v.01M18 11v.01M8 14.500h8',
   key: 'M8 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 12h9v3M17.500 12v2.500',
   mail: 'M3 6h18v12H3zM3 7l9 6 9-6',
   web: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18',
@@ -61,13 +63,21 @@ const paths = {
   mute: 'M4 10v4h4l5 4V6l-5 4zM16.500 9.500l5 5M21.500 9.500l-5 5',
 };
 
+/** Icons that were drawn before: to copy one is much quicker. @type {Map<string, SVGElement>} */
+const drawn = new Map();
+
 /**
  * @param {string} name @param {number} [size] in px
  * @param {string} [label] what it means; without it the icon is decoration
  */
 export function icon(name, size = 20, label) {
-  const a11y = label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': 'true' };
-  return s('svg', { viewBox: '0 0 24 24', width: size, height: size, class: 'icon icon-' + name, ...a11y }, s('path', { d: paths[name] ?? '' }));
+  if (!label) {
+    const key = name + size;
+    let made = drawn.get(key);
+    if (!made) drawn.set(key, (made = s('svg', { viewBox: '0 0 24 24', width: size, height: size, class: 'icon icon-' + name, 'aria-hidden': 'true' }, s('path', { d: paths[name] ?? '' }))));
+    return /** @type {SVGElement} */ (made.cloneNode(true));
+  }
+  return s('svg', { viewBox: '0 0 24 24', width: size, height: size, class: 'icon icon-' + name, role: 'img', 'aria-label': label }, s('path', { d: paths[name] ?? '' }));
 }
 
 /** The mark of a verified business. @param {'check' | 'shield'} kind @param {number} [size] */

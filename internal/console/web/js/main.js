@@ -10,6 +10,7 @@ import { dashboardPage } from './admin/dashboard.js';
 import { agentsPage } from './admin/agents.js';
 import { brandsPage } from './admin/brands.js';
 import { phonesPage } from './admin/phones.js';
+import { quotasPage } from './admin/quotas.js';
 import { auditPage } from './admin/audit.js';
 
 /** @typedef {{el: HTMLElement, end?: () => void}} Page */
@@ -23,6 +24,7 @@ const pages = [
   { path: 'agents', name: 'Agents', icon: 'agents', page: agentsPage },
   { path: 'brands', name: 'Brands', icon: 'brand', page: brandsPage },
   { path: 'phones', name: 'Phones', icon: 'phone', page: phonesPage },
+  { path: 'quotas', name: 'Quotas', icon: 'gauge', page: quotasPage },
   { path: 'audit', name: 'Audit log', icon: 'audit', page: auditPage },
 ];
 
@@ -64,9 +66,19 @@ function frame() {
     h('nav', { class: 'rail', 'aria-label': 'Main' },
       h('div', { class: 'brand' }, h('img', { src: 'icon.svg', alt: '', width: '28', height: '28' }), h('span', null, 'OpenRBM')),
       h('div', { class: 'rail-links' }, ...pages.map((p) => h('a', { href: '#/' + p.path }, icon(p.icon, 20), h('span', null, p.name)))),
-      h('div', { class: 'rail-foot' }, lamp, theme,
+      h('div', { class: 'rail-foot' }, lamp, theme, h('button', { type: 'button', class: 'rail-button keys-button', on: { click: keysHelp } }, icon('keyboard', 20), h('span', null, 'Keys')),
         h('button', { type: 'button', class: 'rail-button', on: { click: () => login('') } }, icon('out', 20), h('span', null, 'Log out')))),
     h('main', { id: 'main', tabindex: '-1' }));
+}
+
+function keysHelp() {
+  if (document.querySelector('dialog[open]')) return;
+  const rows = [['/', 'search the log'], ['↑ ↓ or j k', 'go through the log'], ['Enter', 'open'], ['Esc', 'close'], ['l', 'the log and the phones'], ['c', 'compose a message'], ['?', 'these keys']];
+  const dialog = h('dialog', { class: 'keys-help', 'aria-labelledby': 'keys-title' }, h('form', { method: 'dialog' }, h('h2', { id: 'keys-title' }, 'Keys'),
+    h('dl', null, ...rows.map(([key, what]) => h('div', null, h('dt', null, h('kbd', null, key)), h('dd', null, what)))), h('button', { type: 'submit', class: 'button' }, 'Close')));
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 function isDark() {
@@ -123,6 +135,13 @@ document.addEventListener('keydown', (e) => {
   }
   if (e.key === 'c') go('compose');
   if (e.key === 'l') go('');
+  if (e.key === '?') keysHelp();
+  if (e.key === 'j' || e.key === 'k') {
+    const list = /** @type {HTMLElement | null} */ (document.querySelector('.vlist'));
+    if (!list || list.contains(/** @type {Node} */ (e.target))) return;
+    list.focus();
+    list.dispatchEvent(new KeyboardEvent('keydown', { key: e.key }));
+  }
 });
 let loggedIn = '';
 token.watch((t) => {

@@ -15,9 +15,9 @@ export function panel(title, tools, ...content) {
   return h('section', { class: 'panel', 'aria-label': title }, h('h2', null, title, h('span', { class: 'page-tools' }, ...tools)), ...content);
 }
 
-/** @param {string} text @param {string} name of the icon @param {() => unknown} fn @param {string} [kind] */
-export function button(text, name, fn, kind = '') {
-  return h('button', { type: 'button', class: 'button ' + kind, on: { click: () => attempt(fn) } }, icon(name, 17), text);
+/** @param {string} text @param {string} name of the icon @param {() => unknown} fn @param {string} [kind] @param {string} [of] what it is about, for those who do not see where it stands */
+export function button(text, name, fn, kind = '', of) {
+  return h('button', { type: 'button', class: 'button ' + kind, 'aria-label': of && text + ' ' + of, on: { click: () => attempt(fn) } }, icon(name, 17), text);
 }
 
 /** Does it, and says what went wrong. @param {() => unknown} fn */

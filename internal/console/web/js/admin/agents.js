@@ -53,7 +53,7 @@ function agentPage(id) {
       await Promise.all([who.load(), launch.load()]);
     };
     return [h('div', { class: 'page-head' }, h('div', { class: 'page-tools' }, avatar(a, looks.android, 52), h('div', null, h('h1', null, a.displayName), h('p', { class: 'faint' }, [a.agentId, a.description].filter(Boolean).join(' · ')))),
-      h('div', { class: 'page-tools' }, h('span', { class: 'chip-state ' + (a.launched ? 'delivered' : 'queued') }, a.launched ? 'Launched' : 'Testers only'), button(a.launched ? 'Unlaunch' : 'Launch everywhere', 'bolt', turn), button('Change', 'compose', edit), button('Remove', 'trash', remove, 'danger')))];
+      h('div', { class: 'page-tools' }, h('span', { class: 'chip-state ' + (a.launched ? 'delivered' : 'queued') }, a.launched ? 'Launched' : 'Testers only'), button(a.launched ? 'Unlaunch' : 'Launch everywhere', 'bolt', turn), h('a', { class: 'button', href: '#/quotas/' + encodeURIComponent(id) }, icon('gauge', 17), 'Quotas'), button('Change', 'compose', edit), button('Remove', 'trash', remove, 'danger')))];
   });
   const launch = reloading(() => launchRows(id, () => launch.load()));
   const testers = reloading(async () => {

@@ -3,89 +3,63 @@ import { fill, h } from '../dom.js';
 import { get } from '../api.js';
 import { choice } from '../composer/page.js';
 import { span } from '../log/words.js';
-import { page, panel, table } from '../ui.js';
-import { bars } from './charts.js';
+import { page, panel } from '../ui.js';
+import { chart } from './charts.js';
+import { costPanel } from './costs.js';
 
-/** What a message of a class costs, as somebody has entered it. */
-const pricesKey = 'openrbm-prices';
-/** @returns {Record<string, number>} */
-function prices() {
-  try {
-    return JSON.parse(localStorage.getItem(pricesKey) ?? '{}');
-  } catch {
-    return {};
-  }
-}
+const spanKey = 'openrbm-span';
 
 export function dashboardPage() {
-  let hours = '24';
+  let hours = localStorage.getItem(spanKey) ?? '1';
   const body = h('div', { class: 'form-grid' });
   const load = async () => {
     try {
-      show(await get('statistics?hours=' + hours));
+      const v = await get('statistics?hours=' + hours);
+      fill(body, numbers(v), charts(v), costPanel(v));
     } catch (e) {
       fill(body, h('p', { class: 'field-error' }, /** @type {Error} */ (e).message));
     }
   };
-
-  /** @param {any} v */
-  function show(v) {
-    const sum = (/** @type {string} */ k) => v.buckets.reduce((/** @type {number} */ n, /** @type {any} */ b) => n + b[k], 0);
-    const all = sum('accepted');
-    const share = (/** @type {number} */ n) => (all ? Math.round((100 * n) / all) + ' %' : '–');
-    const rate = all / (v.stepSeconds * v.buckets.length);
-    const parts = v.buckets.map((/** @type {any} */ b) => ({ read: b.read, delivered: b.delivered - b.read, queued: b.queued, lost: b.lost }));
-    const hook = v.webhooks;
-    fill(body, h('div', { class: 'numbers' },
-      number(all.toLocaleString() + (v.partial ? '+' : ''), 'messages'), number(rate >= 1 ? rate.toFixed(1) + '/s' : rate * 60 >= 1 ? (rate * 60).toFixed(1) + '/min' : (rate * 3600).toFixed(1) + '/h', 'rate'),
-      number(share(sum('delivered')), 'delivered'), number(share(sum('read')), 'read'), number(v.queued.toLocaleString(), 'waiting for phones'),
-      number(v.oldestQueueTime ? span(Date.now() - Date.parse(v.oldestQueueTime)) : '–', 'oldest waiting'), number(`${v.online} / ${v.phones}`, 'phones online'),
-      number(hook.failing ? String(hook.failing) : 'none', 'webhooks failing', hook.failing > 0), number(hook.lagSeconds > 1 ? span(hook.lagSeconds * 1000) : '0 s', 'oldest event for a webhook', hook.lagSeconds > 60)),
-    panel('Messages over time', [], bars({ label: 'Messages by state', buckets: parts, series: [['read', 'Read'], ['delivered', 'Delivered'], ['queued', 'Queued'], ['lost', 'Revoked, expired or dropped']], since: Date.parse(v.since), step: v.stepSeconds * 1000 })),
-    h('div', { class: 'two' }, panel('Webhooks since the start', [], h('div', { class: 'form-grid' }, ...bar([['Delivered', hook.delivered], ['Failed attempts', hook.failed], ['Given up', hook.dropped]]))), panel('By carrier', [], h('div', { class: 'form-grid' }, ...bar(carriers(v.classes))))),
-    panel('Cost by class', [], h('p', { class: 'faint' }, 'Classes are those of the United States. Enter what a message of a class costs you; it stays in this browser.'), costs(v.classes)));
-  }
-
-  /** @param {any[]} classes */
-  function costs(classes) {
-    const known = prices();
-    const sums = new Map();
-    for (const c of classes) {
-      const k = c.class || 'OTHER';
-      const was = sums.get(k) ?? { messages: 0, segments: 0 };
-      sums.set(k, { messages: was.messages + c.messages, segments: was.segments + c.segments });
-    }
-    const total = h('strong', null);
-    const count = () => {
-      const p = prices();
-      total.textContent = [...sums].reduce((n, [k, s]) => n + (p[k] ?? 0) * (s.segments || s.messages), 0).toFixed(2);
-    };
-    count();
-    return h('div', { class: 'form-grid' }, table(['Class', 'Messages', 'Segments', 'Price of one'], [...sums].map(([k, s]) => [k.toLowerCase().replace(/_/g, ' '), s.messages.toLocaleString(), s.segments ? s.segments.toLocaleString() : '–',
-      h('input', { type: 'number', step: '0.0001', min: '0', 'aria-label': 'Price of ' + k, props: { value: known[k] ?? '' }, on: { input: (/** @type {Event} */ e) => {
-        localStorage.setItem(pricesKey, JSON.stringify({ ...prices(), [k]: /** @type {HTMLInputElement} */ (e.target).valueAsNumber || 0 }));
-        count();
-      } } })]), 'No messages yet.', 'Cost by class'), h('p', null, 'Together: ', total));
-  }
-
   void load();
   const timer = setInterval(() => {
     if (!body.contains(document.activeElement)) void load();
   }, 10000);
-  return { el: page('Dashboard', [choice('Span', [['1', 'Hour'], ['24', 'Day'], ['168', 'Week'], ['720', 'Month']], hours, (v) => { hours = v; void load(); })], body), end: () => clearInterval(timer) };
+  return { el: page('Dashboard', [choice('Span', [['1', 'Hour'], ['24', 'Day'], ['168', 'Week'], ['720', 'Month']], hours, (v) => { hours = v; localStorage.setItem(spanKey, v); void load(); })], body), end: () => clearInterval(timer) };
 }
 
-/** @param {any[]} classes @returns {[string, number][]} */
-function carriers(classes) {
-  const sums = new Map();
-  for (const c of classes) sums.set(c.carrier || 'Unknown carrier', (sums.get(c.carrier || 'Unknown carrier') ?? 0) + c.messages);
-  return [...sums].sort((a, b) => b[1] - a[1]).slice(0, 8);
+/** @param {any} v */
+function numbers(v) {
+  const sum = (/** @type {string} */ k) => v.buckets.reduce((/** @type {number} */ n, /** @type {any} */ b) => n + b[k], 0);
+  const all = sum('accepted');
+  const share = (/** @type {number} */ n) => (all ? Math.round((100 * n) / all) + ' %' : '–');
+  const rate = all / (v.stepSeconds * v.buckets.length);
+  const hook = v.webhooks;
+  return h('div', { class: 'numbers' },
+    number(all.toLocaleString() + (v.partial ? '+' : ''), 'messages'), number(rate >= 1 ? rate.toFixed(1) + '/s' : rate * 60 >= 1 ? (rate * 60).toFixed(1) + '/min' : (rate * 3600).toFixed(1) + '/h', 'rate'),
+    number(share(sum('delivered')), 'delivered'), number(share(sum('read')), 'read'), number(v.queued.toLocaleString(), 'waiting for phones'),
+    number(v.oldestQueueTime ? span(Date.now() - Date.parse(v.oldestQueueTime)) : '–', 'oldest waiting'), number(`${v.online} / ${v.phones}`, 'phones online'),
+    number(hook.failing ? String(hook.failing) : 'none', 'webhooks failing', hook.failing > 0), number(hook.lagSeconds > 1 ? span(hook.lagSeconds * 1000) : '0 s', 'oldest event for a webhook', hook.lagSeconds > 60),
+    number(hook.dropped.toLocaleString(), 'webhook events given up', hook.dropped > 0));
 }
 
-/** @param {[string, number][]} rows */
-function bar(rows) {
-  const most = Math.max(1, ...rows.map(([, n]) => n));
-  return rows.length ? rows.map(([name, n]) => h('div', { class: 'bar-row' }, h('span', null, name), h('span', { class: 'bar' }, h('i', { style: { width: (100 * n) / most + '%' } })), h('b', null, n.toLocaleString()))) : [h('p', { class: 'nothing' }, 'Nothing yet.')];
+/** @param {any} v */
+function charts(v) {
+  const over = { since: Date.parse(v.since), step: v.stepSeconds * 1000 };
+  /** @param {string} key @param {string} name @param {(b: any) => number | null} value */
+  const series = (key, name, value) => ({ key, name, values: v.buckets.map(value) });
+  /** @param {string} key @param {string} name @param {(t: any) => number} value */
+  const trend = (key, name, value) => series(key, name, (b) => (b.trend ? value(b.trend) : null));
+  const ratio = (/** @type {string} */ k) => (/** @type {any} */ b) => (b.accepted ? (100 * b[k]) / b.accepted : null);
+  return [
+    panel('Messages', [], chart({ ...over, kind: 'bars', label: 'Messages by where they stand now', height: 220, series: [
+      series('read', 'Read', (b) => b.read), series('delivered', 'Delivered', (b) => b.delivered - b.read), series('queued', 'Queued', (b) => b.queued), series('lost', 'Revoked, expired or dropped', (b) => b.lost)] })),
+    h('div', { class: 'two' },
+      panel('Delivered and read', [], chart({ ...over, kind: 'lines', label: 'Share of the messages sent at a time', top: 100, show: (n) => Math.round(n) + ' %', series: [series('delivered', 'Delivered', ratio('delivered')), series('read', 'Read', ratio('read'))] })),
+      panel('Waiting for phones', [], chart({ ...over, kind: 'lines', label: 'Messages in the queue', series: [trend('queued', 'Queued', (t) => t.queued)] })),
+      panel('Age of the oldest', [], chart({ ...over, kind: 'lines', label: 'Age of the oldest that waits', show: (n) => (n ? span(n * 1000) : '0 s'), series: [trend('queued', 'Message for a phone', (t) => t.oldestSeconds), trend('lost', 'Event for a webhook', (t) => t.lagSeconds)] })),
+      panel('Webhook calls', [], chart({ ...over, kind: 'bars', label: 'Calls of webhooks', series: [trend('delivered', 'Delivered', (t) => t.webhooksDelivered), trend('lost', 'Failed', (t) => t.webhooksFailed)] }))),
+    h('p', { class: 'faint' }, 'The queue, ages and calls are noted once a minute while this server runs, and are not kept over a restart.'),
+  ];
 }
 
 /** @param {string} value @param {string} name @param {boolean} [bad] */

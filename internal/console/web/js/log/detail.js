@@ -11,7 +11,8 @@ import { curl } from '../composer/snippets.js';
 import { draft } from '../composer/draft.js';
 import { diagnose } from './why.js';
 import { attemptPanel } from './attempt.js';
-import { exactTime, line, span, species, stateIcon, stateName, took, userSummary } from './words.js';
+import { life } from './life.js';
+import { exactTime, line, span, species, took, userSummary } from './words.js';
 import { stateChip } from './pane.js';
 
 /** @typedef {import('./rows.js').Row} Row */
@@ -39,7 +40,7 @@ export function detail(r, close) {
 /** @param {Row} r @param {HTMLElement} head @param {HTMLElement} body */
 async function message(r, head, body) {
   const path = `agents/${encodeURIComponent(r.agent)}/messages/${encodeURIComponent(r.messageId)}`;
-  const [m, events] = await Promise.all([get(path), eventsOf(r)]);
+  const [m, events, phone] = await Promise.all([get(path), eventsOf(r), get('phones/' + encodeURIComponent(r.phone)).catch(() => null)]);
   fill(head, h('h2', null, species(m.message)), stateChip(m.state));
   const call = events.find((e) => e.kind === 'CALL' && e.type?.startsWith('Create'));
   const whole = call ? await get('events/' + call.eventId).catch(() => null) : null;
@@ -54,7 +55,7 @@ async function message(r, head, body) {
     h('dl', { class: 'facts' }, fact('To', r.phone), fact('From', agentOf(r.agent).displayName + ' · ' + r.agent), fact('Id', r.messageId, true),
       m.expireTime && fact('Expires', `${new Date(m.expireTime).toLocaleString()}${queued ? ' · in ' + span(Date.parse(m.expireTime) - Date.now()) : ''}`),
       m.message?.richMessageClassification && fact('US class', classWords(m.message.richMessageClassification)), m.message?.messageTrafficType && fact('Traffic', m.message.messageTrafficType.toLowerCase())),
-    h('h3', null, 'Its life'), life(m, events),
+    h('h3', null, 'Its life'), life(m, events, phone),
     m.kind === 'MESSAGE' && [h('h3', null, 'On the phone'), preview(m.message, m.media ?? [], r.agent)],
     exchange('Request', whole?.http, said), whole?.http && answer(whole.http), h('details', { class: 'raw', open }, h('summary', null, 'Message as it is stored'), code(JSON.stringify(m.message, null, 2))));
 }
@@ -68,29 +69,8 @@ async function eventsOf(r) {
 const classWords = (c) => (c.classificationType ?? '').toLowerCase().replace(/_/g, ' ') + (c.segmentCount ? ` · ${c.segmentCount} segment${c.segmentCount > 1 ? 's' : ''}` : '');
 
 /** @param {string} name @param {string} value @param {boolean} [mono] */
-const fact = (name, value, mono) => h('div', null, h('dt', null, name), h('dd', { class: mono ? 'mono' : '' }, value));
-
-/** The life of a message: from memory what there is, and from the ledger what is certain. @param {any} m @param {Happening[]} events */
-function life(m, events) {
-  /** @type {{time: string, icon: string, tone: string, text: string, more?: string, took?: string}[]} */
-  const steps = [];
-  for (const e of events) {
-    if (e.kind === 'CALL' && e.type?.startsWith('Create')) steps.push({ time: e.time, icon: 'in', tone: '', text: 'Sent by the agent', more: `${e.http?.method} answered ${e.http?.status}`, took: took(e.http?.tookMillis ?? 0) });
-    if (e.kind === 'CALL' && e.type?.startsWith('Delete')) steps.push({ time: e.time, icon: 'undo', tone: (e.http?.status ?? 0) < 400 ? '' : 'bad', text: 'Revocation asked for', more: (e.http?.status ?? 0) < 400 ? 'granted' : 'refused: it was delivered already' });
-    if (e.kind === 'ACCEPTED') steps.push({ time: e.time, icon: 'check', tone: 'good', text: 'Stored durably', more: e.reason });
-    if (e.kind === 'SENT') steps.push({ time: e.time, icon: 'send', tone: '', text: e.type === 'REVOKE' ? 'The phone is asked to give it back' : 'Handed to the phone' });
-    if (e.kind === 'CHANGED') steps.push({ time: e.time, icon: stateIcon(e.state ?? ''), tone: { DELIVERED: 'good', READ: 'read', EXPIRED: 'bad', UNCONFIRMED: 'bad', REVOKED: 'bad', DROPPED: 'bad' }[e.state ?? ''] ?? '', text: stateName(e.state ?? ''), more: e.reason });
-    if (e.kind === 'WEBHOOK') steps.push({ time: e.time, icon: 'hook', tone: e.http?.status === 200 ? 'good' : 'bad', text: `Webhook told ${e.type}`, more: e.http?.status === 200 ? `answered 200${(e.webhook?.number ?? 1) > 1 ? ' at attempt ' + e.webhook?.number : ''}` : `${e.reason} · attempt ${e.webhook?.number}`, took: took(e.http?.tookMillis ?? 0) });
-  }
-  if (!steps.some((s) => s.text === 'Stored durably')) steps.unshift({ time: m.sendTime, icon: 'check', tone: 'good', text: 'Stored durably' });
-  if (m.state !== 'QUEUED' && !events.some((e) => e.kind === 'CHANGED' && e.state === m.state)) steps.push({ time: m.changeTime, icon: stateIcon(m.state), tone: 'good', text: stateName(m.state) });
-  steps.sort((a, b) => Date.parse(a.time) - Date.parse(b.time) || 0);
-  if (m.state === 'QUEUED') steps.push({ time: '', icon: 'clock', tone: 'wait', text: 'Waiting for the phone', more: events.some((e) => e.kind === 'SENT') ? 'it was sent, and has not acknowledged it' : 'it is not connected' });
-  const start = Date.parse(m.sendTime);
-  return h('ol', { class: 'life' }, ...steps.map((s) => h('li', { class: s.tone }, h('span', { class: 'life-icon' }, icon(s.icon, 15)),
-    h('div', { class: 'life-words' }, h('strong', null, s.text), s.more && h('span', { class: 'faint' }, s.more)),
-    h('div', { class: 'life-time' }, s.time && h('time', { datetime: s.time, title: s.time }, exactTime(s.time)), h('span', { class: 'faint' }, s.took ?? (s.time && Date.parse(s.time) - start > 0 ? '+' + span(Date.parse(s.time) - start) : ''))))));
-}
+const fact = (name, value, mono) => h('div', null, h('dt', null, name), h('dd', { class: mono ? 'mono' : '' }, value,
+  mono && h('button', { type: 'button', class: 'button quiet icon-only fact-copy', 'aria-label': 'Copy the ' + name.toLowerCase(), on: { click: () => void copy(value, name) } }, icon('copy', 13))));
 
 /** The message as the phone draws it. @param {any} m @param {any[]} media @param {string} agent */
 export function preview(m, media, agent) {

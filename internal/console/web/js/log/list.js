@@ -22,14 +22,13 @@ export class List {
     this.at = -1;
     this.space = h('div', { class: 'vspace' });
     this.el = h('div', { class: 'vlist', tabindex: '0', role: 'listbox', 'aria-label': label }, this.space);
-    /** @type {Map<string, {el: HTMLElement, sign: string}>} */
+    /** @type {Map<string, {el: HTMLElement, sign: string, at: number, of: number, chosen: boolean}>} */
     this.alive = new Map();
     this.drawn = false;
     this.el.addEventListener('scroll', () => this.later(), { passive: true });
     this.el.addEventListener('keydown', (e) => this.keys(e));
     this.el.addEventListener('click', (e) => {
-      const i = Number(/** @type {HTMLElement | null} */ (/** @type {Element} */ (e.target).closest('[data-i]'))?.dataset.i ?? -1);
-      if (i >= 0) this.choose(i, true);
+      this.choose(Math.floor((e.clientY - this.el.getBoundingClientRect().top + this.el.scrollTop) / drawing.height), true);
     });
     new ResizeObserver(() => this.later()).observe(this.el);
   }
@@ -69,6 +68,7 @@ export class List {
     const from = Math.max(0, Math.floor(top / height) - 6);
     const to = Math.min(this.items.length, Math.ceil((top + this.el.clientHeight) / height) + 6);
     const seen = new Set();
+    const fresh = document.createDocumentFragment();
     for (let i = from; i < to; i++) {
       const it = this.items[i];
       const k = key(it);
@@ -78,25 +78,44 @@ export class List {
       if (!row || row.sign !== s) {
         const el = draw(it);
         el.classList.add('vrow');
-        el.setAttribute('role', 'option');
-        el.id = 'row-' + k.replace(/[^\w-]/g, '_');
-        if (row) row.el.replaceWith(el);
-        else this.space.append(el);
-        row = { el, sign: s };
-        this.alive.set(k, row);
+        if (row) { // the element stays: a click on one that goes while the button is down is lost
+          row.el.className = el.className;
+          row.el.replaceChildren(...el.childNodes);
+          row.sign = s;
+        } else {
+          el.setAttribute('role', 'option');
+          el.id = 'row-' + k.replace(/[^\w-]/g, '_');
+          fresh.append(el);
+          row = { el, sign: s, at: -1, of: -1, chosen: k !== this.chosen };
+          this.alive.set(k, row);
+        }
       }
-      row.el.style.setProperty('transform', `translateY(${i * height}px)`);
-      row.el.dataset.i = String(i);
-      row.el.setAttribute('aria-selected', String(k === this.chosen));
-      row.el.setAttribute('aria-setsize', String(this.items.length));
-      row.el.setAttribute('aria-posinset', String(i + 1));
+      this.place(row, i, k === this.chosen);
     }
+    this.space.append(fresh);
     for (const [k, row] of this.alive) {
       if (seen.has(k)) continue;
       row.el.remove();
       this.alive.delete(k);
     }
     if (nearEnd && to > this.items.length - 60) nearEnd();
+  }
+
+  /** Writes what has changed of where a row stands. @param {{el: HTMLElement, at: number, of: number, chosen: boolean}} row @param {number} i @param {boolean} chosen */
+  place(row, i, chosen) {
+    if (row.at !== i) {
+      row.at = i;
+      row.el.style.setProperty('transform', `translateY(${i * this.drawing.height}px)`);
+      row.el.setAttribute('aria-posinset', String(i + 1));
+    }
+    if (row.of !== this.items.length) {
+      row.of = this.items.length;
+      row.el.setAttribute('aria-setsize', String(row.of));
+    }
+    if (row.chosen !== chosen) {
+      row.chosen = chosen;
+      row.el.setAttribute('aria-selected', String(chosen));
+    }
   }
 
   /** @param {number} i @param {boolean} open */

@@ -39,8 +39,8 @@ export function logPane() {
     sign: (r) => r.state + (r.hook ? r.hook.ok + '/' + r.hook.failed : '') + agents.value.size,
   });
   const count = h('span', { class: 'count-text', role: 'status' });
-  const field = h('input', { type: 'search', placeholder: 'Search text, number, id … or state:READ agent:…', 'aria-label': 'Search the log', spellcheck: 'false' });
-  const search = calm(90, () => void rows.search(parse(field.value)));
+  const field = h('input', { type: 'search', placeholder: 'Search text, number, id … or state:READ', title: 'phone:+1222… agent:… id:… state:READ narrow the search', 'aria-label': 'Search the log', spellcheck: 'false' });
+  const search = calm(60, () => void rows.search(parse(field.value)));
   field.addEventListener('input', search);
   const tabs = h('div', { class: 'filters', role: 'group', 'aria-label': 'What to show' }, ...shows.map(([id, name]) =>
     h('button', { type: 'button', 'aria-pressed': String(id === 'all'), on: { click: (/** @type {MouseEvent} */ e) => {
@@ -52,20 +52,39 @@ export function logPane() {
     search();
   } } }, h('option', { value: '' }, 'Any state'), ...['QUEUED', 'DELIVERED', 'READ', 'REVOKED', 'EXPIRED', 'UNCONFIRMED', 'DROPPED'].map((v) => h('option', { value: v }, stateName(v))));
   const empty = h('div', { class: 'log-empty', hidden: true });
+  const foot = h('div', { class: 'log-foot', hidden: true });
+  field.addEventListener('keydown', (e) => {
+    if (e.key === 'ArrowDown' && rows.rows.value.length) {
+      e.preventDefault();
+      list.el.focus();
+      list.choose(Math.max(0, list.at), false);
+    }
+    if (e.key === 'Escape' && field.value) {
+      e.preventDefault(); // a search field would empty itself too, and say so in another event
+      field.value = '';
+      search();
+    }
+  });
   const ends = [rows.rows.watch((all) => {
     list.set(all);
-    count.textContent = all.length ? all.length.toLocaleString() + (rows.done ? '' : '+') + ' · ' + Math.max(1, Math.round(rows.took)) + ' ms' : '';
+    count.textContent = all.length ? all.length.toLocaleString() + (rows.done ? '' : '+') + (field.value.trim() ? ' · ' + Math.max(1, Math.round(rows.took)) + ' ms' : '') : '';
     showEmpty();
-  }), rows.loading.watch(() => showEmpty()), agents.watch(() => list.paint())];
+  }), rows.loading.watch(() => showEmpty()), rows.lookedTo.watch(() => showEmpty()), agents.watch(() => list.paint())];
   function showEmpty() {
+    const partly = rows.lookedTo.value > 0;
+    const memory = rows.filter.show === 'users' || rows.filter.show === 'refused';
+    foot.hidden = !partly && !memory;
+    if (partly) fill(foot, `Searched back to ${new Date(rows.lookedTo.value).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}`, h('button', { type: 'button', class: 'button small', on: { click: () => void rows.further() } }, 'Search further back'));
+    else if (memory) fill(foot, 'What users sent and refused calls are kept in memory: of this run of the server, the latest.');
     empty.hidden = rows.rows.value.length > 0 || rows.loading.value;
-    fill(empty, icon(field.value ? 'search' : 'live', 34), h('p', null, field.value ? 'Nothing matches' : 'Nothing has happened yet'),
+    const asked = field.value.trim() !== '' || memory;
+    fill(empty, icon(asked ? 'search' : 'live', 34), h('p', null, field.value ? 'Nothing matches' : memory ? 'Nothing yet' : 'Nothing has happened yet'),
       h('p', { class: 'faint' }, field.value ? 'Try less: a part of the text, a number, an id.' : 'Messages, receipts and webhook calls appear here as they happen.'),
-      !field.value && h('div', { class: 'form-actions' }, h('button', { type: 'button', class: 'button primary', on: { click: () => void firstCard() } }, icon('send', 18), 'Send a rich card now'), h('a', { class: 'button', href: '#/compose' }, icon('compose', 18), 'Compose')));
+      asked ? field.value && h('button', { type: 'button', class: 'button', on: { click: () => { field.value = ''; state.value = ''; search(); field.focus(); } } }, 'Show everything again') : h('div', { class: 'form-actions' }, h('button', { type: 'button', class: 'button primary', on: { click: () => void firstCard() } }, icon('send', 18), 'Send a rich card now'), h('a', { class: 'button', href: '#/compose' }, icon('compose', 18), 'Compose')));
   }
   const pane = h('section', { class: 'log', 'aria-label': 'Log' },
     h('header', { class: 'log-head' }, h('div', { class: 'search' }, icon('search', 18), field, count), h('div', { class: 'log-tools' }, tabs, state)),
-    h('div', { class: 'log-main' }, h('div', { class: 'log-list' }, list.el, empty), holder));
+    h('div', { class: 'log-main' }, h('div', { class: 'log-list' }, list.el, empty, foot), holder));
   pane.addEventListener('keydown', (e) => {
     if (e.key === 'Escape' && pane.classList.contains('with-detail')) close();
   });
@@ -109,7 +128,7 @@ function rowElement(r) {
 
 /** @param {Row} r */
 function about(r) {
-  const agent = r.agent ? agentOf(r.agent).displayName : '';
+  const agent = r.agent && h('span', { class: 'row-agent' }, agentOf(r.agent).displayName);
   switch (r.kind) {
     case 'message': return [h('b', null, species(r.payload)), agent, icon('next', 10), r.phone];
     case 'event': return [agent, icon('next', 10), r.phone];

@@ -26,6 +26,8 @@ import { listen, onReset, status } from '../stream.js';
 /** @typedef {{text: string, agent: string, phone: string, messageId: string, state: string[], show: string}} Filter */
 
 export const page = 200;
+/** A search that finds little reads on by itself: so many pages of the server's 50,000 messages each, until so many rows. */
+const onward = { pages: 4, rows: 30 };
 
 /** Reads "state:READ agent:x hello" as a filter. @param {string} text @returns {Partial<Filter>} */
 export function parse(text) {
@@ -51,7 +53,11 @@ export class Rows {
     this.loading = new Live(false);
     this.took = 0;
     this.next = '';
+    /** @type {Promise<void> | undefined} */
+    this.reading = undefined;
     this.done = false;
+    /** How far back a search has looked that stopped before the end, in ms. @type {Live<number>} */
+    this.lookedTo = new Live(0);
     this.turn = 0;
     /** @type {Map<string, Row>} */
     this.known = new Map();
@@ -88,6 +94,7 @@ export class Rows {
   async load() {
     const turn = ++this.turn;
     this.meanwhile = [];
+    this.lookedTo.set(0);
     this.loading.set(true);
     const began = performance.now();
     const f = this.filter;
@@ -115,6 +122,19 @@ export class Rows {
         this.loading.set(false);
       }
     }
+    if (turn === this.turn) await this.further();
+  }
+
+  /** Reads on while next to nothing was found, for a while. */
+  async further() {
+    const turn = this.turn;
+    this.lookedTo.set(0);
+    for (let i = 0; i < onward.pages && !this.done && this.fromHistory.length < onward.rows; i++) {
+      await this.more();
+      if (turn !== this.turn) return;
+    }
+    // A page token is the time of the last message that was looked at, in ns.
+    if (!this.done && this.fromHistory.length < onward.rows) this.lookedTo.set(Number(this.next) / 1e6);
   }
 
   /** @param {string} pageToken */
@@ -124,8 +144,13 @@ export class Rows {
   }
 
   /** Reads on, when the reader comes near the end. */
-  async more() {
-    if (this.done || this.loading.value || !this.next) return;
+  more() {
+    if (this.done || !this.next || (this.loading.value && !this.reading)) return Promise.resolve();
+    this.reading ??= this.readOn().finally(() => (this.reading = undefined));
+    return this.reading;
+  }
+
+  async readOn() {
     const turn = this.turn;
     this.loading.set(true);
     try {

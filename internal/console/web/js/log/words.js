@@ -85,3 +85,6 @@ export function span(ms) {
   if (s < 129600) return Math.round(s / 3600) + ' h';
   return Math.round(s / 86400) + ' days';
 }
+
+/** How long ago it was, in words. @param {string} t RFC 3339 */
+export const when = (t) => (Date.now() - Date.parse(t) < 5000 ? 'seen just now' : `seen ${span(Date.now() - Date.parse(t))} ago`);
