@@ -1,5 +1,5 @@
 // Package deploy_test checks what is in deploy: that it is of the program as it is.
-// With the tag deploylint, and the programs of deploy/README.md, it runs linters too.
+// With the tag deploylint it runs linters too: make deploy-check.
 package deploy_test
 
 import (

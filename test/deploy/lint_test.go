@@ -40,6 +40,16 @@ func run(t *testing.T, dir, input, program string, args ...string) string {
 	return out.String()
 }
 
+// silent is run for a program that succeeds although it has something to say.
+func silent(t *testing.T, program string, args ...string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
+	said := regexp.MustCompile(`(?m)^npm warn .*\n`).ReplaceAll(out, nil) // of npm's own configuration
+	if err != nil || len(bytes.TrimSpace(said)) > 0 {
+		t.Errorf("%s: %v\n%s", program, err, out)
+	}
+}
+
 // absolute is a path in deploy.
 func absolute(t *testing.T, name string) string {
 	t.Helper()
@@ -74,7 +84,7 @@ func TestLintSystemd(t *testing.T) {
 			write(t, filepath.Join(dir, "openrbm.service.d/cluster.conf"), with)
 		}
 		t.Setenv("SYSTEMD_UNIT_PATH", dir+":")
-		run(t, dir, "", "systemd-analyze", "verify", "--man=no", file)
+		silent(t, "systemd-analyze", "verify", "--man=no", file)
 		run(t, dir, "", "systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20", file)
 	}
 }
@@ -82,7 +92,7 @@ func TestLintSystemd(t *testing.T) {
 // The Dockerfile is what BuildKit parses, and the binary that it builds is static.
 func TestLintDockerfile(t *testing.T) {
 	run(t, "linters", deployed(t, "docker/Dockerfile"), "go", "run", "./dockerfile")
-	run(t, ".", "", "npx", "--yes", dockerUtils, "lint", absolute(t, "docker/Dockerfile"))
+	silent(t, "npx", "--yes", dockerUtils, "lint", absolute(t, "docker/Dockerfile"))
 	t.Setenv("CGO_ENABLED", "0")
 	if said := build(t, "-trimpath", "-ldflags", "-s -w -X github.com/openrbm/openrbm/internal/server.Version=stamped"); said != "openrbm stamped\n" {
 		t.Errorf("it says %q", said)
