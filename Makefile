@@ -1,5 +1,5 @@
 # `make test` is everything a change must pass; `make bench` measures.
-.PHONY: all build test deps check race fuzz bench bench-compare clean
+.PHONY: all build test deps check race fuzz bench bench-compare deploy-check clean
 
 GO ?= go
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -61,6 +61,19 @@ bench:
 # The stages of the accept path here and at BASE, a revision, in turn.
 bench-compare:
 	@GO="$(GO)" bench/compare.sh "$(BASE)"
+
+# The linters of deploy, at fixed versions, and the nodes of the compose file restarted in
+# turn behind its HAProxy. Slow at first: Helm and the others are built.
+# promtool is taken out of Debian's package: nothing is to be started here.
+deploy-check: deps
+	@command -v haproxy >/dev/null || (apt-get update && apt-get install -y --no-install-recommends haproxy)
+	@command -v systemd-analyze >/dev/null || (apt-get update && apt-get install -y --no-install-recommends systemd)
+	@mkdir -p bin && cd bin && { command -v promtool || [ -x promtool ] || \
+	  { apt-get update && apt-get download prometheus && dpkg --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool > promtool.new && \
+	    chmod +x promtool.new && mv promtool.new promtool && rm prometheus_*.deb; }; } >/dev/null
+	$(GO) vet -tags deploylint ./test/deploy ./internal/store/pgstore
+	PATH="$(CURDIR)/bin:$$PATH" $(GO) test -tags deploylint -timeout 60m -v -run 'Lint|Rolling' ./test/deploy
+	$(GO) test -tags deploylint -timeout 10m -run PartitionedTables ./internal/store/pgstore
 
 clean:
 	rm -rf bin
