@@ -19,10 +19,26 @@ func (n *Node) beat(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-timer.C:
 		case <-n.tick:
 		}
+		if ctx.Err() != nil {
+			return
+		}
+		n.turn("beat", "")
+		n.unring(timer.C)
+	}
+}
+
+// unring takes back the wake-ups that came until now: one round serves them all.
+func (n *Node) unring(timer <-chan time.Time) {
+	select {
+	case <-timer:
+	default:
+	}
+	select {
+	case <-n.tick:
+	default:
 	}
 }
 

@@ -35,7 +35,7 @@ func TestStatus(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		a, b := w.join("a", nil), w.join("b", nil)
 		b.attach("p")
-		w.until("two own all", 10*time.Second, func() bool { return w.owners() == shards && b.holds() > 0 })
+		w.until("two own all", 10*time.Second, func() bool { return w.owners() == Shards && b.holds() > 0 })
 		w.pass(5 * time.Second)
 		list, err := a.Status(t.Context())
 		if err != nil || len(list) != 2 {

@@ -248,7 +248,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 func (w *world) owners() (owned int) {
 	w.t.Helper()
 	synctest.Wait()
-	for shard := range shards {
+	for shard := range Shards {
 		var of []string
 		for name, p := range w.nodes {
 			if p.owns(shard) {
@@ -276,7 +276,7 @@ func (p *process) owns(shard int) bool {
 // held is how many shards the node owns.
 func (p *process) holds() (n int) {
 	synctest.Wait()
-	for shard := range shards {
+	for shard := range Shards {
 		if p.owns(shard) {
 			n++
 		}
@@ -285,8 +285,8 @@ func (p *process) holds() (n int) {
 }
 
 // jobs is work of each shard.
-var jobs = func() (of [shards]string) {
-	for i, found := 0, 0; found < shards; i++ {
+var jobs = func() (of [Shards]string) {
+	for i, found := 0, 0; found < Shards; i++ {
 		job := "job" + string(rune('A'+i%26)) + string(rune('A'+i/26%26)) + string(rune('A'+i/676))
 		if s := shardOf(job); of[s] == "" {
 			of[s], found = job, found+1
