@@ -17,6 +17,7 @@ type simCmd struct {
 	Seed       uint64 `placeholder:"S" help:"The first seed. The same seed is the same world, step by step. (1)"`
 	Verbose    bool   `help:"Print the transcript of every world, not only of those that go wrong."`
 	BothAccept bool   `help:"Two or three nodes that all accept messages for the same phones at once."`
+	Cluster    bool   `help:"Nodes that all accept, and know each other as the servers of a cluster do."`
 	Store      string `placeholder:"memory|pebble|postgres://…" default:"memory" help:"The store under each world. On PostgreSQL each has a schema of its own, which is removed after it. (memory)"`
 }
 
@@ -39,7 +40,7 @@ func (c simCmd) Run(ctx context.Context, out io.Writer) error {
 	var failed, lived, steps int
 	var lasted, drained time.Duration
 	began := time.Now()
-	sim.Run(ctx, first, n, sim.Options{BothAccept: c.BothAccept, Store: open}, func(w *sim.Outcome) bool {
+	sim.Run(ctx, first, n, sim.Options{BothAccept: c.BothAccept || c.Cluster, Cluster: c.Cluster, Store: open}, func(w *sim.Outcome) bool {
 		lived, steps, lasted, drained = lived+1, steps+w.Steps, lasted+w.Lasted, max(drained, w.Drained)
 		if wrong := len(w.Wrong) > 0; wrong || c.Verbose {
 			c.show(out, w, c.Verbose || failed == 0)
@@ -75,6 +76,9 @@ func (c simCmd) again(seed uint64) string {
 	command := fmt.Sprintf("openrbm sim --seed %d --verbose", seed)
 	if c.BothAccept {
 		command += " --both-accept"
+	}
+	if c.Cluster {
+		command += " --cluster"
 	}
 	return command
 }

@@ -19,20 +19,40 @@ func (n *Node) beat(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-timer.C:
 		case <-n.tick:
 		}
+		if ctx.Err() != nil {
+			return
+		}
+		n.turn("beat", "")
+		n.unring(timer.C)
 	}
 }
 
-var errDeposed = errors.New("cluster: this node was taken for dead")
+// unring takes back the wake-ups that came until now: one round serves them all.
+func (n *Node) unring(timer <-chan time.Time) {
+	select {
+	case <-timer:
+	default:
+	}
+	select {
+	case <-n.tick:
+	default:
+	}
+}
+
+var errNamesake = errors.New("cluster: the record is another process's")
 
 func (n *Node) round(ctx context.Context) error {
 	begin := time.Since(n.start)
 	switch err := n.renew(ctx); {
-	case errors.Is(err, errDeposed) || errors.Is(err, store.ErrNotFound):
-		n.log.Warn("cluster: this node was taken for dead; it begins anew", "node", n.opts.Name)
+	case errors.Is(err, errNamesake) || errors.Is(err, store.ErrNotFound):
+		if errors.Is(err, errNamesake) {
+			n.log.Error("cluster: another process has this node's name; each needs its own (cluster.node)", "node", n.opts.Name)
+		} else {
+			n.log.Warn("cluster: this node was taken for dead; it begins anew", "node", n.opts.Name)
+		}
 		n.opts.Hooks.Deposed()
 		if err := n.enter(ctx); err != nil {
 			return err
@@ -60,7 +80,7 @@ func (n *Node) renew(ctx context.Context) error {
 	phones := len(n.opts.Hooks.Phones())
 	r, err := n.nodes.Update(ctx, self.Name, func(r *Record) error {
 		if r.Session != self.Session {
-			return errDeposed
+			return errNamesake
 		}
 		r.Beat++
 		r.Phones = phones

@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -60,9 +62,12 @@ func (n *Node) runHints(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			return
 		case <-n.hints.wake:
 		}
+		if ctx.Err() != nil {
+			return
+		}
+		n.turn("hints", "")
 		h := &n.hints
 		h.mu.Lock()
 		lines := h.waiting
@@ -83,7 +88,7 @@ func (n *Node) send(ctx context.Context, s store.Notifier, lines map[string]bool
 		}
 		text = head
 	}
-	for line := range lines {
+	for _, line := range slices.Sorted(maps.Keys(lines)) {
 		if len(text)+1+len(line) > store.MaxHint {
 			flush()
 		}
@@ -99,9 +104,10 @@ func (n *Node) listen(ctx context.Context) {
 		if s := n.ledger.Notifier(); s != nil {
 			began := time.Now()
 			err := s.Listen(ctx, n.opts.Hooks.Missed, func(hint string) { n.hear(ctx, hint) })
-			if ctx.Err() == nil {
-				n.log.Warn("cluster: hints are not heard", "err", err)
+			if ctx.Err() != nil {
+				return
 			}
+			n.log.Warn("cluster: hints are not heard", "err", err)
 			if time.Since(began) > listenPause {
 				continue // it could listen, and can again if only the connection broke
 			}
@@ -113,6 +119,7 @@ func (n *Node) listen(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(listenPause):
+			n.turn("listen", "")
 		}
 	}
 }

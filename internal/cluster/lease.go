@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/openrbm/openrbm/internal/store"
@@ -158,6 +159,7 @@ func (n *Node) releaseAll(ctx context.Context) {
 		all = append(all, shard)
 	}
 	n.mu.RUnlock()
+	slices.Sort(all)
 	for _, shard := range all {
 		if err := n.release(ctx, shard); err != nil {
 			n.log.Warn("cluster: releasing a lease", "err", err)

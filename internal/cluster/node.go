@@ -210,6 +210,9 @@ func (n *Node) Leave(ctx context.Context) {
 	n.client.CloseIdleConnections()
 }
 
+// turn is said by a goroutine that has been woken (clock.Turn).
+func (n *Node) turn(who, of string) { n.ledger.Clock().Turn(who, of, 0) }
+
 func (n *Node) me() Record {
 	n.mu.RLock()
 	defer n.mu.RUnlock()

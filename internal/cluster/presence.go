@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -62,6 +63,7 @@ func (p *presence) next() (phones []string, dead bool) {
 			break
 		}
 	}
+	slices.Sort(phones)
 	dead, p.dead = p.dead, false
 	return phones, dead
 }
@@ -91,12 +93,24 @@ func (n *Node) runPresence(ctx context.Context) {
 	check := time.NewTicker(presenceCheck)
 	defer check.Stop()
 	for {
+		due := false
 		select {
 		case <-ctx.Done():
-			return
 		case <-check.C:
-			n.checkPresence(ctx)
+			due = true
 		case <-n.presence.wake:
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		n.turn("presence", "")
+		select { // if both are so, both are done
+		case <-check.C:
+			due = true
+		default:
+		}
+		if due {
+			n.checkPresence(ctx)
 		}
 		for n.flushPresence(ctx) {
 		}
@@ -170,7 +184,11 @@ func (n *Node) compare(ctx context.Context, phones []string) error {
 	if err != nil {
 		return err
 	}
-	for phone, replaced := range links {
+	for _, phone := range phones {
+		replaced, linked := links[phone]
+		if !linked {
+			continue
+		}
 		where := at[phone]
 		if _, living := n.session(where); where == n.me().Session {
 			continue
@@ -205,11 +223,18 @@ func (n *Node) session(session string) (Record, bool) {
 // all of them: that a node dies is rare.
 func (n *Node) clean(ctx context.Context) {
 	stale := make(map[string][]string)
-	err := n.ledger.EachOnline(ctx, func(phone, where string) { stale[where] = append(stale[where], phone) })
+	var places []string
+	err := n.ledger.EachOnline(ctx, func(phone, where string) {
+		if stale[where] == nil {
+			places = append(places, where)
+		}
+		stale[where] = append(stale[where], phone)
+	})
 	if err == nil {
 		err = n.look(ctx) // after the records: who has come meanwhile is known
 	}
-	for where, phones := range stale {
+	for _, where := range places {
+		phones := stale[where]
 		if _, living := n.session(where); living || err != nil {
 			continue
 		}

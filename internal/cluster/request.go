@@ -72,6 +72,7 @@ func (n *Node) Ask(ctx context.Context, phone string, question []byte) (reply []
 		select {
 		case <-ctx.Done():
 		case <-time.After(askPause):
+			n.turn("ask", string(question))
 		}
 	}
 }

@@ -123,6 +123,7 @@ func (e *Engine) revokeElsewhere(ctx context.Context, ref Ref, phone string) (do
 // or, if there is none, here.
 func (e *Engine) expireElsewhere(ctx context.Context, it ledger.DueItem) {
 	e.whileAsking(it, func() {
+		e.clock.Turn("expire", it.ID, 1)
 		code, found, err := e.elsewhere(ctx, question{What: askExpire, Phone: it.Phone, Agent: it.Agent, ID: it.ID})
 		switch {
 		case err != nil && ctx.Err() == nil:
@@ -141,6 +142,7 @@ func (e *Engine) expireElsewhere(ctx context.Context, it ledger.DueItem) {
 // it for a phone that is away.
 func (e *Engine) typeElsewhere(phone string, ev passingEvent) {
 	e.pumps.Go(func() {
+		e.clock.Turn("typing", ev.effect.Ref.ID, 0)
 		ctx, cancel := context.WithTimeout(context.Background(), typingLife)
 		defer cancel()
 		_, found, err := e.elsewhere(ctx, question{What: askTyping, Phone: phone, Agent: ev.effect.Ref.Agent, ID: ev.effect.Ref.ID, Payload: ev.effect.Payload})

@@ -16,6 +16,9 @@ import (
 func (e *Engine) Revoke(ctx context.Context, ref Ref, phone string) error {
 	ctx = context.WithoutCancel(ctx)
 	if done, err := e.revokeElsewhere(ctx, ref, phone); done {
+		if err == nil {
+			e.recall(ref, phone) // it may have come here meanwhile
+		}
 		return err
 	}
 	return e.revoke(ctx, ref, phone)
@@ -39,10 +42,15 @@ func (e *Engine) revoke(ctx context.Context, ref Ref, phone string) error {
 	if done[0].Refused {
 		return rbm.NotFound()
 	}
+	e.recall(ref, phone)
+	return nil
+}
+
+// recall makes sure that a phone that is online does not show what has been revoked.
+func (e *Engine) recall(ref Ref, phone string) {
 	if m := e.online.get(phone); m != nil {
 		m.recall(ref)
 	}
-	return nil
 }
 
 // settle waits for the sends to phone that are under way.

@@ -109,6 +109,48 @@ func TestManyExpiredBeforeOneToSend(t *testing.T) {
 	})
 }
 
+// asking is a node that asks another about a phone, and does something first.
+type asking struct {
+	other *world
+	first func()
+}
+
+func (asking) Owns(string) bool { return true }
+func (asking) Wake(string)      {}
+func (asking) Moved(string)     {}
+
+func (a asking) Ask(ctx context.Context, _ string, question []byte) ([]byte, bool, error) {
+	a.first()
+	reply, err := a.other.Answer(ctx, question)
+	return reply, true, err
+}
+
+// A phone that comes while another node takes a message back does not get it after
+// the answer, although its mailbox was read before.
+func TestRevokedElsewhereWhileThePhoneComes(t *testing.T) {
+	inTwo(t, func(t *testing.T, a, b *world) {
+		there, here := a.phone(numberA), b.phone(numberA)
+		there.mute = true
+		there.connect()
+		a.send("m1", numberA, 0)
+		there.wants("m1")
+		gate := make(chan struct{})
+		b.opts.Peers = asking{a, func() {
+			b.db.onGet = func(k store.Key) {
+				if k.Kind() == 'm' {
+					<-gate
+				}
+			}
+			here.dial(nil)
+			synctest.Wait() // it has seen that m1 waits, and reads it
+		}}
+		code(t, "revoking", b.Revoke(t.Context(), ref("m1"), numberA), rbm.CodeOK)
+		close(gate)
+		here.wants()
+		a.expect("m1", delivery.Revoked)
+	})
+}
+
 // Without a number from the store nothing is accepted.
 func TestNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

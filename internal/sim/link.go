@@ -69,6 +69,7 @@ func (w *world) connect(p *phone, in *life) *link {
 		}
 	}
 	w.links = append(w.links, l)
+	in.wired(p.number, l)
 	l.box = in.engine.Attach(p.number, p.window, l)
 	go func() { // as the gateway does
 		<-l.box.Done()
@@ -220,6 +221,9 @@ func (l *link) close() {
 	if !l.shut {
 		l.shut = true
 		l.broken = true
+		if l.in.wires[l.p.number] == l {
+			l.in.wired(l.p.number, nil)
+		}
 		l.box.Detach()
 		l.forget()
 	}

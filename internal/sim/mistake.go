@@ -18,6 +18,7 @@ type mistake struct {
 	verdict func(error) error                          // what a commit is said to have come to
 	blind   func(store.Range) bool                     // scans that find nothing
 	sees    func(*life, []store.Record) []store.Record // what a node finds of a mailbox
+	hollow  bool                                       // what nodes ask each other is answered as if it were done
 	ownTime bool                                       // nodes take the numbers from their own clocks
 	effects func([]engine.Effect) []engine.Effect      // what is sent to a phone instead
 	status  func(int) int                              // what a webhook is said to have answered

@@ -58,6 +58,15 @@ var sharedMistakes = []planted{
 	{"a number that was given twice is used twice", "another content|was sent to|is lost", mistake{batch: without('m', func(store.Check) bool { return true })}},
 }
 
+// clusterMistakes break what nodes keep that know each other.
+var clusterMistakes = []planted{
+	{"numbers come from the clocks of the nodes", "order:", mistake{ownTime: true}},
+	{"nodes answer each other and do nothing", "answered with success, and it is", mistake{hollow: true}},
+	{"hints are lost and nothing looks for work", "still work", mistake{options: func(e *engine.Options, o *outbox.Options) {
+		e.LoseHints, e.SweepInterval, o.SweepInterval = true, 1000*time.Hour, 1000*time.Hour
+	}}},
+}
+
 // afterCursor passes over what lies before the end of what was read.
 func afterCursor(l *life, found []store.Record) (rest []store.Record) {
 	for _, r := range found {
@@ -154,6 +163,9 @@ func TestMistakesAreNoticed(t *testing.T) {
 	}
 	for _, m := range sharedMistakes {
 		t.Run(m.name, func(t *testing.T) { m.noticed(t, Options{BothAccept: true}) })
+	}
+	for _, m := range clusterMistakes {
+		t.Run("cluster: "+m.name, func(t *testing.T) { m.noticed(t, Options{BothAccept: true, Cluster: true}) })
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openrbm/openrbm/internal/clock"
+	"github.com/openrbm/openrbm/internal/cluster"
 	"github.com/openrbm/openrbm/internal/engine"
 	"github.com/openrbm/openrbm/internal/ledger"
 	"github.com/openrbm/openrbm/internal/outbox"
@@ -38,6 +39,9 @@ type life struct {
 	clock  *clock.Clock
 	engine *engine.Engine
 	outbox *outbox.Outbox
+	peer   *cluster.Node    // nil: it knows of no others
+	ears   chan string      // takes hints; nil: it does not listen
+	wires  map[string]*link // the connections that count, by phone; guarded by world.mu
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 
@@ -74,7 +78,7 @@ func (n *node) boot() {
 	}
 	w.disk.resolve()
 	n.lives++
-	l := &life{w: w, node: n, name: fmt.Sprintf("%s.%d", n.name, n.lives), clock: clock.New(), scanned: make(map[string]store.Key)}
+	l := &life{w: w, node: n, name: fmt.Sprintf("%s.%d", n.name, n.lives), clock: clock.New(), scanned: make(map[string]store.Key), wires: make(map[string]*link)}
 	n.life = l
 	skew := w.upTo(w.script.skew)
 	l.clock.Advance(skew)
@@ -95,6 +99,9 @@ func (w *world) anyLife() bool {
 // run is what a process does.
 func (l *life) run(ctx context.Context, rng *rand.Rand) {
 	led, err := ledger.Open(ctx, &view{d: l.w.disk, in: l}, l.clock)
+	if err == nil && l.w.opts.Cluster {
+		err = l.join(ctx, led)
+	}
 	if err != nil {
 		l.w.park(&op{in: l, label: l.name + " gives up", act: func() { l.node.crash(err.Error()) }})
 		return
@@ -105,12 +112,18 @@ func (l *life) run(ctx context.Context, rng *rand.Rand) {
 	}
 	l.loops.Go(func() { l.engine.Run(ctx) })
 	l.loops.Go(func() { l.outbox.Run(ctx) })
+	if l.peer != nil {
+		l.loops.Go(func() { l.peer.Run(ctx) })
+	}
 }
 
 func (l *life) build(led *ledger.Ledger, rng *rand.Rand) {
 	s := &l.w.script
 	oo := outbox.Options{Client: &http.Client{Transport: caller{l}}, Jitter: rng.Float64, Drain: 2 * time.Second, Logger: quiet}
 	eo := engine.Options{Shared: l.w.opts.BothAccept, LoseHints: s.loseHints, Logger: quiet}
+	if l.peer != nil {
+		l.among(&eo, &oo)
+	}
 	if tamper := l.w.mistake.options; tamper != nil {
 		tamper(&eo, &oo)
 	}
@@ -182,6 +195,9 @@ func (n *node) retire() {
 	go func() {
 		l.loops.Wait()
 		l.engine.Close()
+		if l.peer != nil {
+			l.peer.Leave(context.Background())
+		}
 		n.w.park(&op{in: l, label: l.name + " has stopped", act: func() { n.crash("it has stopped") }})
 	}()
 }

@@ -13,8 +13,10 @@ import (
 // Options say what kind of worlds to make.
 type Options struct {
 	// BothAccept has two or three nodes, which all accept for the same phones at the
-	// same time, and hear nothing of each other: what they share is the store.
+	// same time. What they share is the store.
 	BothAccept bool
+	// Cluster makes them know each other (internal/cluster), with BothAccept.
+	Cluster bool
 	// Store makes the store under each world; nil: Memory. It may be asked for several
 	// at once.
 	Store func() (Ground, error)
