@@ -58,12 +58,18 @@ type Mailbox struct {
 	places  map[Ref]ledger.Seq // of the flights, on a shared store
 	rescans uint32             // a scan that began before the latest has seen too little
 	// flights are the deliveries that the phone has been sent and has said nothing of.
-	// The channel is made when someone wants to know that it has: it is closed when
-	// what the phone said is durable.
-	flights map[Ref]chan struct{}
+	flights map[Ref]flight
 	// withheld are not to be sent: they are being revoked or expired. True: that
 	// is over, the entry goes with the next look at the ledger.
 	withheld map[Ref]bool
+}
+
+// flight is one delivery under way.
+type flight struct {
+	sent *ledger.Item // without its payload; nil for a recall
+	// over is made when someone wants to know that the phone has said something: it is
+	// closed when that is durable.
+	over chan struct{}
 }
 
 // Attach brings phone online over l. At most window deliveries are
@@ -122,7 +128,7 @@ func (m *Mailbox) Report(kind ReportKind, refs ...Ref) {
 		return
 	}
 	for _, ref := range refs {
-		m.reports = append(m.reports, ledger.Change{Ref: ref, Phone: m.phone, What: happened[kind]})
+		m.reports = append(m.reports, ledger.Change{Ref: ref, Phone: m.phone, What: happened[kind], Sent: m.flights[ref].sent})
 		m.ripe = m.ripe || m.pressing(kind, ref)
 	}
 	flooded := len(m.reports) > maxReports

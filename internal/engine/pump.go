@@ -71,9 +71,9 @@ func (m *Mailbox) launch() []Effect {
 			continue
 		}
 		if m.flights == nil {
-			m.flights = make(map[Ref]chan struct{})
+			m.flights = make(map[Ref]flight)
 		}
-		m.flights[it.Ref] = nil
+		m.flights[it.Ref] = flight{sent: sentOf(it)}
 		m.place(it)
 		effect, _ := toPhone(it)
 		effects = append(effects, effect)
@@ -81,6 +81,16 @@ func (m *Mailbox) launch() []Effect {
 	}
 	m.e.stats.Sent.Add(int64(len(effects)))
 	return effects
+}
+
+// sentOf is what a change needs to know of an item that is sent, if it is queued.
+func sentOf(it ledger.Waiting) *ledger.Item {
+	if it.State != delivery.Queued {
+		return nil
+	}
+	sent := *it.Item
+	sent.Payload, sent.Media = nil, nil
+	return &sent
 }
 
 // sendable says that it is neither being taken back nor due for that, and is
@@ -182,8 +192,8 @@ func (m *Mailbox) settle(reports []ledger.Change) error {
 
 // land ends the flight of ref and says whether it was under way. The caller holds mu.
 func (m *Mailbox) land(ref Ref) (flew bool) {
-	over, flew := m.flights[ref]
-	if over != nil {
+	f, flew := m.flights[ref]
+	if over := f.over; over != nil {
 		close(over)
 	}
 	delete(m.flights, ref)
@@ -206,13 +216,13 @@ func (m *Mailbox) withhold(ref Ref) (answered <-chan struct{}, release func()) {
 		m.withheld = make(map[Ref]bool)
 	}
 	m.withheld[ref] = false
-	if over, sent := m.flights[ref]; sent {
-		if over == nil { // else it has been asked
-			over = make(chan struct{})
-			m.flights[ref] = over
+	if f, sent := m.flights[ref]; sent {
+		if f.over == nil { // else it has been asked
+			f.over = make(chan struct{})
+			m.flights[ref] = f
 			m.effects = append(m.effects, Effect{Kind: Revoke, Ref: ref})
 		}
-		answered = over
+		answered = f.over
 	}
 	m.mu.Unlock()
 	if answered != nil {

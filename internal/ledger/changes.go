@@ -16,6 +16,9 @@ type Change struct {
 	Ref
 	Phone string
 	What  delivery.Happening
+	// Sent is the item as it was read from the mailbox, if the caller has it: as long
+	// as nothing has happened to it, its status follows, and need not be read.
+	Sent *Item
 }
 
 // Changed is what a Change came to. An unknown item has the zero Status, and a
@@ -32,8 +35,8 @@ func (c *Changed) Known() bool { return c.Status.Seq != 0 }
 // Apply makes all changes, one after the other, in one durable commit: the new
 // states, the rows they move, and the notices to the agents.
 func (l *Ledger) Apply(ctx context.Context, changes ...Change) ([]Changed, error) {
-	for range attempts {
-		p := plan{l: l, items: make(map[Ref]*change, len(changes))}
+	for try := range attempts {
+		p := plan{l: l, again: try > 0, items: make(map[Ref]*change, len(changes))}
 		done, err := p.run(ctx, changes)
 		if err != nil {
 			return nil, err
@@ -51,6 +54,7 @@ func (l *Ledger) Apply(ctx context.Context, changes ...Change) ([]Changed, error
 // plan is one try at Apply.
 type plan struct {
 	l     *Ledger
+	again bool // what was thought to follow did not
 	items map[Ref]*change
 	order []*change // as they were loaded
 	batch store.Batch
@@ -70,7 +74,7 @@ func (p *plan) run(ctx context.Context, changes []Change) ([]Changed, error) {
 	done := make([]Changed, len(changes))
 	for i, c := range changes {
 		done[i].Change = c
-		it, err := p.load(ctx, c.Ref)
+		it, err := p.load(ctx, c)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
@@ -88,20 +92,24 @@ func (p *plan) run(ctx context.Context, changes []Change) ([]Changed, error) {
 	return done, nil
 }
 
-func (p *plan) load(ctx context.Context, ref Ref) (*change, error) {
-	if it, ok := p.items[ref]; ok {
+func (p *plan) load(ctx context.Context, c Change) (*change, error) {
+	if it, ok := p.items[c.Ref]; ok {
 		return it, nil
 	}
-	b, err := p.l.db.Get(ctx, idKey(ref))
-	if err != nil {
-		return nil, err
+	var st *Status
+	var b []byte
+	var err error
+	if c.Sent != nil && !p.again && delivery.Step(c.Sent.Kind, delivery.Queued, c.What).State != delivery.Queued {
+		st = c.Sent.queued() // the check of the commit says if that is wrong
+		b = st.encode()
+	} else if b, err = p.l.db.Get(ctx, idKey(c.Ref)); err == nil {
+		st, err = decodeStatus(c.Ref, b)
 	}
-	st, err := decodeStatus(ref, b)
 	if err != nil {
 		return nil, err
 	}
 	it := &change{stored: b, before: *st, now: *st}
-	p.items[ref], p.order = it, append(p.order, it)
+	p.items[c.Ref], p.order = it, append(p.order, it)
 	return it, nil
 }
 

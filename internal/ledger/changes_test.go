@@ -37,15 +37,17 @@ func TestEveryTransition(t *testing.T) {
 	for from, path := range paths {
 		for what := acked; what <= aged; what++ {
 			for _, kind := range []delivery.Kind{delivery.Message, delivery.Event} {
-				t.Run(fmt.Sprint(kind, " ", from, " ", what), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { transition(t, kind, from, path, what) })
-				})
+				for _, sent := range []bool{false, true} {
+					t.Run(fmt.Sprint(kind, " ", from, " ", what, " ", sent), func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) { transition(t, kind, from, path, what, sent) })
+					})
+				}
 			}
 		}
 	}
 }
 
-func transition(t *testing.T, kind delivery.Kind, from delivery.State, path []delivery.Happening, what delivery.Happening) {
+func transition(t *testing.T, kind delivery.Kind, from delivery.State, path []delivery.Happening, what delivery.Happening, sent bool) {
 	w := newWorld(t)
 	it := w.message("m1", phoneA, time.Hour)
 	it.Kind = kind
@@ -64,7 +66,11 @@ func transition(t *testing.T, kind delivery.Kind, from delivery.State, path []de
 	time.Sleep(time.Second)
 
 	want := delivery.Step(kind, from, what)
-	got := w.apply(Change{Ref: it.Ref, Phone: phoneA, What: what})[0]
+	c := Change{Ref: it.Ref, Phone: phoneA, What: what}
+	if sent {
+		c.Sent = it
+	}
+	got := w.apply(c)[0]
 	if !got.Known() || !reflect.DeepEqual(got.Outcome, want) || got.Status.State != want.State {
 		t.Fatalf("outcome %+v, want %+v", got, want)
 	}
