@@ -44,7 +44,7 @@ var Table = map[string]Floor{
 	"internal/ledger": {2, 2300}, // with the search of messages, what was given up, what nodes keep of each other, and stores that are being filled
 
 	"internal/engine":   {3, 1800},
-	"internal/cluster":  {3, 1100},
+	"internal/cluster":  {3, 1100}, // a tenth of it is so that nothing in it hangs on luck, and what an outage of the store needs
 	"internal/outbox":   {3, 1200},
 	"internal/registry": {3, 1520},
 	"internal/media":    {3, 1600},
