@@ -22,14 +22,18 @@ type hosts struct {
 // avoid is how long a silent host is passed over.
 const avoid = 5 * time.Second
 
-// divide gives each host of c its part of the time that a call has, and leaves some
-// for the call itself.
+// divide gives each of several hosts of c its part of the time that a call has, and
+// leaves some for the call itself.
 func divide(c *pgconn.Config, timeout time.Duration) {
 	names := map[string]bool{fmt.Sprint(c.Host, c.Port): true}
 	for _, f := range c.Fallbacks {
 		names[fmt.Sprint(f.Host, f.Port)] = true
 	}
-	if each := timeout / time.Duration(len(names)+1); c.ConnectTimeout == 0 || c.ConnectTimeout > each {
+	each := timeout
+	if len(names) > 1 {
+		each = timeout / time.Duration(len(names)+1)
+	}
+	if c.ConnectTimeout == 0 || c.ConnectTimeout > each {
 		c.ConnectTimeout = each
 	}
 	if len(names) > 1 {

@@ -51,6 +51,11 @@ func (d *DB) snapshot(ctx context.Context) (*snapshot, error) {
 			return nil, err
 		}
 	}
+	d.doubts.raise() // as on every new connection
+	if err := d.sure(ctx); err != nil {
+		s.disconnect()
+		return nil, err
+	}
 	return s, nil
 }
 
