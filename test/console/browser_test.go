@@ -184,6 +184,14 @@ func (p *tab) click(selector, text string) {
 	p.run(chromedp.MouseClickXY(at.X, at.Y))
 }
 
+// activate does what a click does, wherever the element is just now: what stands
+// below a list that grows moves between a look and a click.
+func (p *tab) activate(selector, text string) {
+	p.t.Helper()
+	p.see(selector, text)
+	p.do(find(selector, text) + ".click()")
+}
+
 // write types text into the field of the selector.
 func (p *tab) write(selector, text string) {
 	p.t.Helper()

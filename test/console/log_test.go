@@ -240,7 +240,7 @@ func TestWebhookLedger(t *testing.T) {
 	b.settled()
 	b.shot("webhook-call")
 
-	b.click(".panel .button", "Pause")
+	b.activate(".panel .button", "Pause")
 	b.see(".chip-state", "Paused")
 	send(t, b.s, b.files, "held", text("Nobody is told", ""))
 	m := func() string {
@@ -255,7 +255,7 @@ func TestWebhookLedger(t *testing.T) {
 			t.Fatal("nothing waits")
 		}
 	}
-	b.click(".panel .button", "Resume")
+	b.activate(".panel .button", "Resume")
 	b.hook.Wait(servertest.Delivered("held"))
 
 	b.hook.Fail(func(client.Event) error { return servertest.ErrFailing })
@@ -263,7 +263,7 @@ func TestWebhookLedger(t *testing.T) {
 	b.see(".chip-state.bad", "500")
 	b.shot("webhooks")
 	b.hook.Fail(nil)
-	b.click(".panel .button", "Deliver now")
+	b.activate(".panel .button", "Deliver now")
 	b.hook.Wait(servertest.Delivered("failing"))
 }
 

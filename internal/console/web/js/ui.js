@@ -95,11 +95,14 @@ export function confirm(question, action, fn) {
 /** A part that is read, and read again after each change. @param {() => Promise<Child[]>} read */
 export function reloading(read) {
   const el = h('div', { class: 'form-grid' });
+  let turn = 0;
   const load = async () => {
+    const mine = ++turn; // what was asked for before a change must not be shown after it
     try {
-      fill(el, ...(await read()));
+      const parts = await read();
+      if (mine === turn) fill(el, ...parts);
     } catch (e) {
-      fill(el, h('p', { class: 'field-error' }, /** @type {Error} */ (e).message));
+      if (mine === turn) fill(el, h('p', { class: 'field-error' }, /** @type {Error} */ (e).message));
     }
   };
   void load();
