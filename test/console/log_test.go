@@ -154,6 +154,7 @@ func TestLifeAfterRestart(t *testing.T) {
 	s.Restart()
 	p := open(t, s, desktop)
 	p.write(".search input", "id:survivor")
+	p.gone(".row.message", "Still waiting") // the rows stand where they stay
 	p.click(".row.message", "Still here")
 	p.see(".life li", "Stored durably")
 	p.see(".life li.read", "the user has seen it")
@@ -161,6 +162,7 @@ func TestLifeAfterRestart(t *testing.T) {
 	p.see(".facts dd", s.Number())
 	p.press(kb.Escape)
 	p.write(".search input", "phone:+15550200001")
+	p.gone(".row.message", "Still here")
 	p.click(".row.message", "Still waiting")
 	p.see(".life li.wait", "it is not connected")
 	p.settled()
