@@ -134,6 +134,12 @@ func TestDetail(t *testing.T) {
 	b.see(".life li", "the agent revoked it")
 }
 
+// found waits until a search has found n, and so the rows stand where they stay.
+func (p *tab) found(n int) {
+	p.t.Helper()
+	p.until(fmt.Sprintf("document.querySelector('.count-text').textContent.startsWith('%d · ')", n), "%d found", n)
+}
+
 // What the store knows of a message is shown when the server that saw it has been
 // restarted.
 func TestLifeAfterRestart(t *testing.T) {
@@ -154,7 +160,7 @@ func TestLifeAfterRestart(t *testing.T) {
 	s.Restart()
 	p := open(t, s, desktop)
 	p.write(".search input", "id:survivor")
-	p.gone(".row.message", "Still waiting") // the rows stand where they stay
+	p.found(1)
 	p.click(".row.message", "Still here")
 	p.see(".life li", "Stored durably")
 	p.see(".life li.read", "the user has seen it")
@@ -163,6 +169,7 @@ func TestLifeAfterRestart(t *testing.T) {
 	p.press(kb.Escape)
 	p.write(".search input", "phone:+15550200001")
 	p.gone(".row.message", "Still here")
+	p.found(1)
 	p.click(".row.message", "Still waiting")
 	p.see(".life li.wait", "it is not connected")
 	p.settled()
