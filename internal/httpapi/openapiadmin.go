@@ -51,7 +51,7 @@ var adminMethods = []apidoc.Method{
 	{ID: "agents.unlaunch", HTTP: "POST", Path: "/admin/v1/agents/{agent}:unlaunch", Response: apidoc.Of[agentJSON](), About: "Lets an agent reach its testers only."},
 
 	{ID: "agents.quotas.get", HTTP: "GET", Path: "/admin/v1/agents/{agent}/quotas", Response: apidoc.Of[agentQuotasJSON](),
-		About: "Shows an agent's limits and what is used of them. Calls a minute are counted at each server."},
+		About: "Shows an agent's limits and what is used of them. Calls a minute are counted at all servers, within a quarter of a second."},
 	{ID: "agents.quotas.patch", HTTP: "PATCH", Path: "/admin/v1/agents/{agent}/quotas", Request: apidoc.Of[quotasPatch](), Response: apidoc.Of[agentQuotasJSON](),
 		About: "Gives an agent limits of its own, by name: 0 is no limit, null that of the configuration."},
 

@@ -67,7 +67,7 @@ type quotaJSON struct {
 	RoomTime   *rbm.Timestamp `json:"roomTime,omitzero"` // when the oldest use stops to count
 }
 
-// agentQuotasJSON are an agent's limits. Calls a minute are counted at each server.
+// agentQuotasJSON are an agent's limits. Calls a minute are counted at all servers, within a quarter of a second.
 type agentQuotasJSON struct {
 	AgentID string      `json:"agentId"`
 	Quotas  []quotaJSON `json:"quotas"`

@@ -38,7 +38,7 @@ export function quotasPage(id) {
     });
   }
   return { el: page('Quotas', [pick, button('Refresh', 'retry', () => list.load(), 'quiet')],
-    panel('Limits of the agent', [], h('p', { class: 'faint' }, 'Beyond a limit a call is answered with 429, and with the time to wait in Retry-After. The limits of all agents are those of the configuration, [limits]; an agent may have its own. Calls a minute count at each server.'), list.el), phonePanel()) };
+    panel('Limits of the agent', [], h('p', { class: 'faint' }, 'Beyond a limit a call is answered with 429, and with the time to wait in Retry-After. The limits of all agents are those of the configuration, [limits]; an agent may have its own. Calls a minute count at all servers.'), list.el), phonePanel()) };
 }
 
 /** @param {Quota} q */
