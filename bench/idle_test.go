@@ -131,7 +131,12 @@ func restart(b *testing.B, d *process.Demo, signal syscall.Signal) {
 
 // metric reads one metric without labels.
 func metric(b *testing.B, d *process.Demo, name string) float64 {
-	answer, err := http.Get(d.Ready.APIURL + "/metrics")
+	ask, err := http.NewRequest("GET", d.Ready.APIURL+"/metrics", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ask.Header.Set("Authorization", "Bearer "+d.Ready.AdminToken)
+	answer, err := http.DefaultClient.Do(ask)
 	if err != nil {
 		b.Fatal(err)
 	}
